@@ -16,6 +16,7 @@ use image_signature::run;
 use image_signature::settings::environment::Environment;
 use image_signature::settings::image_name::image_name;
 use image_signature::settings::logging;
+use image_signature::text::io_message;
 
 fn main() -> ExitCode {
     // First of all, while there is one thread: it changes this process's PATH.
@@ -44,10 +45,10 @@ fn main() -> ExitCode {
         Messages::to(line).warning(message);
     });
     if let Err(error) = cleanup::on_signals() {
-        log::warn!("installing signal handlers: {error}");
+        log::warn!("installing signal handlers: {}", io_message(&error));
     }
     if let Err(error) = processes::adopt_orphans() {
-        log::warn!("becoming the parent of orphans: {error}");
+        log::warn!("becoming the parent of orphans: {}", io_message(&error));
     }
     let (mut stdout, mut stderr) = (output::standard(), io::stderr());
     // A panic is a bug; it must not look like a verdict. What was to be removed is removed while unwinding.

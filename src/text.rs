@@ -4,6 +4,9 @@
 pub mod place;
 pub mod url;
 
+use std::error::Error;
+use std::io;
+
 use jiff::civil::{date, DateTime};
 use jiff::fmt::temporal::Pieces;
 use jiff::Timestamp;
@@ -60,6 +63,25 @@ pub fn sentence(text: &str) -> String {
         }
     }
     out
+}
+
+/// What an error of the system says, without the number that Rust's library puts behind it, as in `No such file or directory
+/// (os error 2)`; nor behind one that is its cause.
+#[must_use]
+pub fn io_message(error: &io::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        let of_system = error.downcast_ref::<io::Error>();
+        if let Some(number) = of_system.and_then(io::Error::raw_os_error) {
+            text = text.replacen(&format!(" (os error {number})"), "", 1);
+        }
+        cause = match of_system.and_then(io::Error::get_ref) {
+            Some(inner) => Some(inner),
+            None => error.source(),
+        };
+    }
+    text
 }
 
 /// A word of a command that people copy into a shell: what a shell would read otherwise is put in quotes.
@@ -132,6 +154,17 @@ pub fn hex(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_error_of_the_system_has_no_number_behind_it() {
+        let of_system = || io::Error::from_raw_os_error(2);
+        let within = io::Error::new(io::ErrorKind::NotFound, of_system());
+        for error in [of_system(), within] {
+            assert!(error.to_string().contains("(os error 2)"), "{error}");
+            assert_eq!(io_message(&error), "No such file or directory");
+        }
+        assert_eq!(io_message(&io::Error::other("a (os error 2)")), "a (os error 2)");
+    }
 
     #[test]
     fn nothing_that_moves_a_terminal_survives() {

@@ -13,3 +13,5 @@ mod options;
 mod progress;
 #[path = "text/several.rs"]
 mod several;
+#[path = "text/system_errors.rs"]
+mod system_errors;

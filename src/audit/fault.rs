@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What can be wrong with a report of JSON lines that is read.
 
+use crate::text::io_message;
 use std::io;
 
 /// Longest line, in bytes. That of an entry which is [`super::entry::Entry::bounded`] is shorter.
@@ -10,7 +11,7 @@ pub(crate) const MAX_LINE: usize = 32 << 20;
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The file could not be read on.
-    #[error("reading: {0}")]
+    #[error("reading: {}", io_message(.0))]
     Io(#[from] io::Error),
     /// There is no whole first line.
     #[error("there is no whole line in it, not even the first one, which says what was audited")]
@@ -37,7 +38,7 @@ impl Fault {
     pub fn of(&self, name: &str) -> String {
         match self {
             Self::Json => format!("{name} is the report of -o json; merge and diff read --report jsonl=FILE"),
-            Self::Io(error) => format!("reading {name}: {error}"),
+            Self::Io(error) => format!("reading {name}: {}", io_message(error)),
             other => format!("{name}: {other}"),
         }
     }

@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::files::read::read_bounded;
 use crate::http::secret::Secret;
 use crate::http::tls::Identity;
+use crate::text::io_message;
 
 /// Largest token file, in bytes.
 const MAX_TOKEN: u64 = 1 << 20;
@@ -160,7 +161,7 @@ fn bearer(token: &Secret) -> Held {
 pub(crate) fn read_token(path: &Path) -> Result<Secret, CredentialError> {
     let wrong = |what: String| CredentialError::TokenFile(crate::text::safe(&path.display().to_string()), what);
     let bytes = read_bounded(path, MAX_TOKEN)
-        .map_err(|error| wrong(error.to_string()))?
+        .map_err(|error| wrong(io_message(&error)))?
         .ok_or_else(|| wrong(format!("it has more than {MAX_TOKEN} bytes")))?;
     let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
     match text.trim() {

@@ -16,7 +16,7 @@ use crate::http::tls::Identity;
 use crate::json;
 use crate::processes::answer::{self, Limits};
 use crate::processes::program::{is_executable, look_up};
-use crate::text::{quoted, safe};
+use crate::text::{io_message, quoted, safe};
 
 /// API versions of `ExecCredential` that are understood.
 const VERSIONS: [&str; 2] = [
@@ -184,7 +184,7 @@ impl Plugin {
             time: MAX_RUN,
         };
         let (output, status) = answer::ask(&mut command, b"", limits)
-            .map_err(|error| ExecError(format!("exec: running {name}: {error}")))?;
+            .map_err(|error| ExecError(format!("exec: running {name}: {}", io_message(&error))))?;
         if !status.success() {
             return Err(ExecError(format!("exec: {name} failed with {status}")));
         }

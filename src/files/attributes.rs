@@ -4,6 +4,7 @@
 use std::fs::File;
 use std::io;
 
+use crate::text::io_message;
 use rustix::fs::{fgetxattr, flistxattr, fremovexattr, fsetxattr, XattrFlags};
 use rustix::io::Errno;
 
@@ -31,7 +32,7 @@ pub fn copy(from: &File, to: &File) -> io::Result<()> {
         if !present.contains(attribute) {
             let (name, value) = attribute;
             fsetxattr(to, name.as_slice(), value, XattrFlags::empty())
-                .map_err(|error| lost(name, &io::Error::from(error).to_string()))?;
+                .map_err(|error| lost(name, &io_message(&error.into())))?;
         }
     }
     let kept = read(to)?;
@@ -63,8 +64,8 @@ fn read(file: &File) -> io::Result<Attributes> {
     let mut attributes = Attributes::new();
     let mut value = vec![0_u8; MAX_BYTES];
     for name in names[..length].split(|b| *b == 0).filter(|name| !name.is_empty()) {
-        let length = fgetxattr(file, name, value.as_mut_slice())
-            .map_err(|error| lost(name, &io::Error::from(error).to_string()))?;
+        let length =
+            fgetxattr(file, name, value.as_mut_slice()).map_err(|error| lost(name, &io_message(&error.into())))?;
         attributes.push((name.to_owned(), value[..length].to_owned()));
     }
     attributes.sort();

@@ -14,6 +14,7 @@ use signal_hook::consts::signal::{
 use signal_hook::iterator::Signals;
 
 use crate::processes;
+use crate::text::io_message;
 
 /// Exit status of an interrupted run.
 pub(crate) const INTERRUPTED: i32 = 130;
@@ -175,7 +176,7 @@ impl Drop for Guard {
             return;
         }
         if let Err(error) = remove(&self.path) {
-            log::warn!("removing {}: {error}", self.path.display());
+            log::warn!("removing {}: {}", self.path.display(), io_message(&error));
         }
         pending().retain(|p| *p != self.path);
     }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::identity::Identity;
 use crate::files::{attributes, cleanup};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Most entries of a directory that are looked at for the other names of a file.
 const MAX_SIBLINGS: usize = 10_000;
@@ -47,7 +47,7 @@ pub fn prepare(
     let meta = file.metadata()?;
     if (meta.uid(), meta.gid()) != was.owner() {
         fchown(&file, Some(was.owner().0), Some(was.owner().1))
-            .map_err(|error| io::Error::new(error.kind(), format!("keeping its owner: {error}")))?;
+            .map_err(|error| io::Error::new(error.kind(), format!("keeping its owner: {}", io_message(&error))))?;
     }
     attributes::copy(old, &file)?;
     // After the owner, which takes some bits of the mode away, and the access list, whose mask is among them.
@@ -121,7 +121,7 @@ fn create_beside(path: &Path) -> io::Result<(cleanup::Guard, File)> {
                 let file = opened.map_err(|error| {
                     io::Error::new(
                         error.kind(),
-                        format!("writing beside it, {}: {error}", temporary.display()),
+                        format!("writing beside it, {}: {}", temporary.display(), io_message(&error)),
                     )
                 })?;
                 return Ok((cleanup::Guard::new(temporary), file));

@@ -14,7 +14,7 @@ use rustix::io::Errno;
 use crate::files::cleanup;
 use crate::files::identity::Identity;
 use crate::files::prepared::{check, Prepared};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Puts the new files in the place of the old ones: all of them or none.
 ///
@@ -37,11 +37,11 @@ pub(crate) fn commit(files: Vec<Prepared>) -> io::Result<()> {
                     .into_iter()
                     .rev()
                     .filter_map(|done| done.undo(&mut rename_exchange).err())
-                    .map(|error| error.to_string())
+                    .map(|error| io_message(&error))
                     .collect();
                 return Err(match undone.as_slice() {
                     [] => error,
-                    several => io::Error::other(format!("{error}; {}", several.join("; "))),
+                    several => io::Error::other(format!("{}; {}", io_message(&error), several.join("; "))),
                 });
             }
         }
@@ -73,7 +73,7 @@ impl Exchanged {
                 safe(&self.temporary.display().to_string())
             ))
         };
-        exchange(&self.temporary, &self.path).map_err(|error| kept(&io::Error::from(error).to_string()))?;
+        exchange(&self.temporary, &self.path).map_err(|error| kept(&io_message(&error.into())))?;
         let out = Identity::of(&fs::symlink_metadata(&self.temporary)?);
         if out.is_same_file(&self.new) && out == self.new {
             fs::remove_file(&self.temporary)

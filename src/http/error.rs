@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::handshake::{HandshakeLost, NotTls, Refused};
 use super::proxy::Proxy;
-use crate::text::{safe, sentence};
+use crate::text::{io_message, safe, sentence};
 
 /// Longest time for a connection: name, TCP, proxy and TLS.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
@@ -102,7 +102,7 @@ pub(super) fn explain(error: ureq::Error, proxy: Option<&Proxy>, limit: Option<D
         ureq::Error::Other(error) => HttpError::Other(safe(&error.to_string())),
         ureq::Error::Decompress(_, error) => match error.kind() {
             io::ErrorKind::UnexpectedEof => HttpError::Lost("the connection ended within the answer".into()),
-            _ => HttpError::Other(format!("the answer is not valid gzip: {}", safe(&error.to_string()))),
+            _ => HttpError::Other(format!("the answer is not valid gzip: {}", safe(&io_message(&error)))),
         },
         ureq::Error::Protocol(error) => HttpError::Other(format!("not an HTTP response: {}", safe(&error.to_string()))),
         other => HttpError::Other(safe(&other.to_string())),
@@ -126,7 +126,7 @@ fn explain_io(error: &io::Error, proxy: Option<&Proxy>) -> HttpError {
         AddrNotAvailable, BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable,
         NetworkDown, NetworkUnreachable, NotConnected, TimedOut, UnexpectedEof,
     };
-    let text = safe(&error.to_string());
+    let text = safe(&io_message(error));
     let in_handshake = error.get_ref().is_some_and(|inner| inner.is::<HandshakeLost>());
     // The standard library has no kind for what getaddrinfo says.
     if text.starts_with("failed to lookup address") {

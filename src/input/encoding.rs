@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How a text is encoded, and why one cannot be read.
 
+use crate::text::io_message;
 use std::io;
 
 /// How a text is written as bytes.
@@ -29,7 +30,7 @@ pub enum Error {
     #[error("it looks like UTF-16 without a byte order mark; save it as UTF-8")]
     Unmarked,
     /// Reading or writing failed.
-    #[error("{0}")]
+    #[error("{}", io_message(.0))]
     Io(#[from] io::Error),
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is read as JSON, within which bounds, and how it can fail.
 
+use crate::text::io_message;
 use std::io;
 
 /// What a reader accepts beyond the grammar.
@@ -84,7 +85,7 @@ pub enum JsonError {
         offset: u64,
     },
     /// Reading the stream failed.
-    #[error("reading: {0}")]
+    #[error("reading: {}", io_message(.0))]
     Io(#[from] io::Error),
 }
 

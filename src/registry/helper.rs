@@ -12,7 +12,7 @@ use crate::http::secret::Secret;
 use crate::json;
 use crate::processes::answer::{self, Limits};
 use crate::processes::program::look_up;
-use crate::text::{quoted, safe};
+use crate::text::{io_message, quoted, safe};
 
 /// Most bytes that a helper may print.
 const MAX_OUTPUT: usize = 1 << 20;
@@ -40,8 +40,8 @@ pub fn ask(name: &str, host: &str, environment: &[(OsString, OsString)]) -> Resu
     let program = format!("docker-credential-{name}");
     let path =
         look_up(&program, environment).ok_or_else(|| format!("credential helper {program} not found in PATH"))?;
-    let (output, status) =
-        run(&path, host, environment).map_err(|error| format!("credential helper {program}: {error}"))?;
+    let (output, status) = run(&path, host, environment)
+        .map_err(|error| format!("credential helper {program}: {}", io_message(&error)))?;
     log::info!(
         "credential helper {program} for {}: {} ms",
         safe(host),

@@ -22,8 +22,8 @@ use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reference::Reference;
 use crate::text::place::{quoted, shown};
-use crate::text::safe;
 use crate::text::url::without_secrets;
+use crate::text::{io_message, safe};
 
 /// How many missing numbers end the search: a store that lost one file still shows the others, at the price of few
 /// requests (docs/contract.md 7).
@@ -343,7 +343,7 @@ fn file(url: &str, path: &str) -> Result<Vec<u8>, Trouble> {
         }),
         Err(error) => Err(Trouble::Unreachable {
             url: safe(url),
-            why: error.to_string(),
+            why: io_message(&error),
         }),
     }
 }

@@ -13,7 +13,7 @@ use crate::files::read::read_regular;
 use crate::http::tls::{self, Advice, Identity, Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, proxy, Addresses};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Largest file with certificates or a key, in bytes.
 const MAX_PEM: u64 = 4 << 20;
@@ -183,7 +183,7 @@ struct Found {
 /// Reads a directory: `*.crt` are CA certificates, `*.cert` and `*.key` a client certificate and its key.
 fn read(directory: &Path) -> Result<Found, String> {
     let failed = |path: &Path, what: String| format!("{}: {what}", safe(&path.display().to_string()));
-    let names = names(directory).map_err(|error| failed(directory, error.to_string()))?;
+    let names = names(directory).map_err(|error| failed(directory, io_message(&error)))?;
     let mut found = Found::default();
     for path in &names {
         let extension = path.extension().and_then(|extension| extension.to_str());
@@ -237,6 +237,6 @@ fn pem(path: &Path) -> Result<Vec<u8>, String> {
     match read_regular(path, MAX_PEM) {
         Ok(Some(bytes)) => Ok(bytes),
         Ok(None) => Err(format!("{shown} has more than {MAX_PEM} bytes")),
-        Err(error) => Err(format!("{shown}: {error}")),
+        Err(error) => Err(format!("{shown}: {}", io_message(&error))),
     }
 }

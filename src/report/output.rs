@@ -7,6 +7,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::Path;
 use std::rc::Rc;
 
+use crate::text::io_message;
 use rustix::fs::{fcntl_getfl, fstat, OFlags};
 
 /// The program's standard output; where it was closed at the start, everything written is a broken pipe.
@@ -96,7 +97,7 @@ impl<W: Write> Output<W> {
             let mut state = self.state.borrow_mut();
             state.closed = true;
             if error.kind() != io::ErrorKind::BrokenPipe {
-                state.error = Some(error.to_string());
+                state.error = Some(io_message(error));
             }
         }
         result

@@ -17,7 +17,7 @@ use crate::settings::objects::Objects;
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles};
 use crate::text::url::without_secrets;
-use crate::text::{quoted, safe};
+use crate::text::{io_message, quoted, safe};
 
 /// Most images of a manifest list that are looked up.
 const MAX_CHILDREN: usize = 64;
@@ -68,9 +68,10 @@ pub fn run(settings: Describe, console: &mut Console<'_>) -> Result<Exit, UsageE
     }
     let ended = listing.end(|out, items| description::write_all(out, syntax.unwrap_or(Syntax::Json), items));
     if let Err(error) = &ended {
-        console
-            .err
-            .error(format_args!("storing the descriptions temporarily: {error}"));
+        console.err.error(format_args!(
+            "storing the descriptions temporarily: {}",
+            io_message(error)
+        ));
     }
     Ok(if trouble || ended.is_err() {
         Exit::Trouble

@@ -17,7 +17,7 @@ use crate::source::objects::file::{reopen, ObjectFile};
 use crate::source::objects::rewrite::{self, Changes};
 use crate::source::objects::store::{Bytes, Store};
 use crate::source::objects::{ObjectFiles, Place, Position};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// What is to be written on one object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -137,7 +137,7 @@ impl FileRecords {
         for (index, file) in documents.filter(|(_, file)| file.place == Place::Stdin) {
             let mut failed = Vec::new();
             if let Err(error) = self.print(files, index, &failures, stdout, &mut failed) {
-                stderr.error(message(file, &error.to_string()));
+                stderr.error(message(file, &io_message(&error)));
                 failures.files.insert(index);
             }
             self.note(files, index, failed, &mut failures, stderr);
@@ -205,7 +205,7 @@ impl FileRecords {
         failures: &mut Failures,
         stderr: &mut Messages<'_>,
     ) {
-        stderr.error(message(&files.files[culprit], &error.to_string()));
+        stderr.error(message(&files.files[culprit], &io_message(error)));
         for index in group {
             failures.files.insert(*index);
             if group.len() > 1 && *index != culprit {

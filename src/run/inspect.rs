@@ -20,7 +20,7 @@ use crate::report::json::Syntax;
 use crate::settings::inspect::{Inspect, InspectOutput, Place};
 use crate::source::registry::Registries;
 use crate::source::{directory, stored};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Shows what signatures claim. Nothing is checked.
 pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
@@ -90,7 +90,12 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
     };
     let files = match directory::all_signature_files(directory) {
         Ok(files) => files,
-        Err(error) => return trouble(Reason::SourceUnavailable, format!("reading {shown}: {error}")),
+        Err(error) => {
+            return trouble(
+                Reason::SourceUnavailable,
+                format!("reading {shown}: {}", io_message(&error)),
+            )
+        }
     };
     if files.is_empty() {
         return trouble(
@@ -117,7 +122,9 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
 
 fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {
     let read = read().map_err(|error| match (error.kind(), elsewhere(path)) {
-        (ErrorKind::NotFound, Some(meant)) => std::io::Error::new(error.kind(), format!("{error}; {meant}")),
+        (ErrorKind::NotFound, Some(meant)) => {
+            std::io::Error::new(error.kind(), format!("{}; {meant}", io_message(&error)))
+        }
         _ => error,
     });
     shown(path.display().to_string(), stored::signature(path, read))

@@ -9,6 +9,7 @@ use crate::report::appearance::Appearance;
 use crate::report::exit::Exit;
 use crate::report::listing::Listing;
 use crate::report::{renderer, ImageReport, RecordResult, Renderer, Summary};
+use crate::text::io_message;
 
 /// The exit status of a run. Nothing judged is no success.
 fn exit_status(summary: &Summary, record_failed: bool) -> Exit {
@@ -189,7 +190,10 @@ impl<'s> Printer<'s> {
     fn status(&self, end: io::Result<()>) -> (Exit, Option<String>) {
         match end {
             Ok(()) => (exit_status(&self.summary, self.record_failed), None),
-            Err(error) => (Exit::Trouble, Some(format!("storing the report temporarily: {error}"))),
+            Err(error) => (
+                Exit::Trouble,
+                Some(format!("storing the report temporarily: {}", io_message(&error))),
+            ),
         }
     }
 }

@@ -9,6 +9,7 @@ use crate::edit::SignatureEdit;
 use crate::reason::Refusal;
 use crate::settings::objects::Recording;
 use crate::source::objects::{Loaded, ObjectFiles, Position};
+use crate::text::io_message;
 
 /// Where the record of one object is written.
 pub(super) trait Recorder {
@@ -177,7 +178,7 @@ impl Recorder for ObjectRecorder<'_> {
             (None, Recording::Dry | Recording::Trial) => RecordFate::NotAskedFor,
             (None, Recording::Confirm) => match self.records.add(self.position, self.copies, edits) {
                 Ok(()) => RecordFate::Held(self.position),
-                Err(error) => RecordFate::Failed(format!("storing the record temporarily: {error}")),
+                Err(error) => RecordFate::Failed(format!("storing the record temporarily: {}", io_message(&error))),
             },
         };
         Ok(Attempt::Done(fate))

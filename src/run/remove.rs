@@ -25,7 +25,7 @@ use crate::settings::objects::{Objects, Recording};
 use crate::settings::remove::{Remove, RemoveOutput};
 use crate::settings::UsageError;
 use crate::source::objects::{Loaded, ObjectFiles, Place, Position};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Forgets what is recorded about signatures.
 ///
@@ -104,7 +104,7 @@ pub fn run(settings: Remove, console: &mut Console<'_>) -> Result<Exit, UsageErr
     let syntax = format.syntax().unwrap_or(Syntax::Json);
     let ended = read.and_then(|()| listing.end(|out, items| removal::write_all(out, syntax, items)));
     if let Err(error) = &ended {
-        stderr.error(format_args!("storing the report temporarily: {error}"));
+        stderr.error(format_args!("storing the report temporarily: {}", io_message(error)));
     }
     Ok(if has_failed || ended.is_err() {
         Exit::Trouble
@@ -156,7 +156,7 @@ impl Run<'_> {
         self.has_failed |= removal.trouble.is_some() || removal.recorded == RecordResult::Failed;
         if let Err(error) = self.held.put(&report) {
             self.stderr
-                .error(format_args!("storing the report temporarily: {error}"));
+                .error(format_args!("storing the report temporarily: {}", io_message(&error)));
             self.has_failed = true;
         }
     }

@@ -38,7 +38,7 @@ use crate::digest::Digest;
 use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::record::Context;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Largest map of expected identities, in bytes.
 const MAX_MAP: u64 = 8 << 20;
@@ -194,7 +194,7 @@ fn identity_map(file: &Path) -> Result<IdentityMap, UsageError> {
     let shown = format!("--expected-identity-map {}", safe(&file.display().to_string()));
     let wrong = |what: String| UsageError::new(format!("{shown}: {what}"));
     let bytes = read_bounded(file, MAX_MAP)
-        .map_err(|error| wrong(format!("it cannot be read: {error}")))?
+        .map_err(|error| wrong(format!("it cannot be read: {}", io_message(&error))))?
         .ok_or_else(|| wrong(format!("it has more than {MAX_MAP} bytes")))?;
     exposed::warn("identity map", file);
     let hash = Digest::of_bytes(&bytes).hex().to_owned();

@@ -20,7 +20,7 @@ use crate::policy::file::PolicyText;
 use crate::policy::objects::Objects;
 use crate::policy::rulebook::{Rulebook, Source};
 use crate::policy::{KeyMaterial, Policy, PolicyRequirement, SigstoreSigners, MAX_POLICY_BYTES};
-use crate::text::{place, quoted, safe};
+use crate::text::{io_message, place, quoted, safe};
 
 /// A policy, and what GnuPG needs.
 #[derive(Debug, Clone)]
@@ -252,7 +252,7 @@ fn refuse_others(options: &AcceptanceOptions, demands: Demands<'_>, flag: &str) 
 fn read(file: &Path, namespace: Option<&str>, environment: &Environment) -> Result<ByPolicy, UsageError> {
     let shown = safe(&file.display().to_string());
     let bytes = read_bounded(file, MAX_POLICY_BYTES as u64)
-        .map_err(|error| UsageError::new(format!("reading policy {shown}: {error}")))?
+        .map_err(|error| UsageError::new(format!("reading policy {shown}: {}", io_message(&error))))?
         .ok_or_else(|| UsageError::new(format!("policy {shown} has more than {MAX_POLICY_BYTES} bytes")))?;
     exposed::warn("policy", file);
     let hash = Digest::of_bytes(&bytes).hex().to_owned();

@@ -22,7 +22,7 @@ use crate::http::secret::Secret;
 use crate::http::tls::{self, Advice, Identity, Roots, Tls};
 use crate::http::url::Url;
 use crate::http::{self, proxy};
-use crate::text::{place, quoted, safe};
+use crate::text::{io_message, place, quoted, safe};
 use chosen::Chosen;
 use hint::hint;
 
@@ -187,7 +187,7 @@ fn material(material: &Material, name: &str, wrong: &mut Vec<String>) -> Option<
             None
         }
         Err(error) => {
-            wrong.push(format!("unable to read {name} {shown}: {error}"));
+            wrong.push(format!("unable to read {name} {shown}: {}", io_message(&error)));
             None
         }
     }

@@ -9,7 +9,7 @@ use super::environment::Environment;
 use super::UsageError;
 use crate::audit::controls::{built_in, parse, Control, MAX_BYTES};
 use crate::files::read::read_bounded;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Where it is installed, from the directory that the program is in.
 const PLACE: &str = "../share/image-signature/controls.json";
@@ -26,7 +26,7 @@ pub(super) fn controls(environment: &Environment) -> Result<Vec<Control>, UsageE
     let wrong = |what: String| UsageError::new(format!("table of controls {shown}: {what}"));
     let bytes = match read_bounded(&path, MAX_BYTES) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return built_in().map_err(UsageError::new),
-        Err(error) => return Err(wrong(format!("it cannot be read: {error}"))),
+        Err(error) => return Err(wrong(format!("it cannot be read: {}", io_message(&error)))),
         Ok(bytes) => bytes.ok_or_else(|| wrong(format!("it has more than {MAX_BYTES} bytes")))?,
     };
     parse(&bytes).map_err(wrong)

@@ -13,7 +13,7 @@ use crate::cli::policy::{Configuration, LintCommand, PolicySubcommand, Registrie
 pub use crate::cli::policy::{PolicyOutput, TestOutput};
 use crate::cluster::access::Access;
 use crate::reference::Reference;
-use crate::text::{quoted, safe};
+use crate::text::{io_message, quoted, safe};
 
 /// What `policy` is to do.
 #[derive(Debug, Clone)]
@@ -99,7 +99,7 @@ fn are_there(registries: &Registries) -> Result<(), UsageError> {
     {
         if let Err(error) = std::fs::metadata(path) {
             let path = safe(&path.display().to_string());
-            return Err(UsageError::new(format!("reading {path}: {error}")));
+            return Err(UsageError::new(format!("reading {path}: {}", io_message(&error))));
         }
     }
     Ok(())

@@ -17,7 +17,7 @@ use crate::files::read::read_bounded;
 use crate::http::tls;
 use crate::registry::configuration::Configuration;
 use crate::registry::network::Network;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Largest file with certificates, in bytes.
 const MAX_PEM: u64 = 4 << 20;
@@ -81,7 +81,7 @@ fn network(
     let mut authorities = Vec::new();
     for file in &options.registry_ca {
         let wrong = |what: String| UsageError::new(format!("--registry-ca {}: {what}", shown(file)));
-        let pem = read_bounded(file, MAX_PEM).map_err(|error| wrong(error.to_string()))?;
+        let pem = read_bounded(file, MAX_PEM).map_err(|error| wrong(io_message(&error)))?;
         let pem = pem.ok_or_else(|| wrong(format!("it has more than {MAX_PEM} bytes")))?;
         authorities.extend(tls::certificates(&pem).map_err(|error| wrong(error.to_string()))?);
     }

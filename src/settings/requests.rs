@@ -10,7 +10,7 @@ use crate::digest::Digest;
 use crate::files::read::read_bounded;
 use crate::identity::{Remap, Rule};
 use crate::reference::Reference;
-use crate::text::{hidden_line, place, quoted, safe};
+use crate::text::{hidden_line, io_message, place, quoted, safe};
 
 /// Largest file for `--images-from`, in bytes.
 const MAX_LIST: u64 = 64 << 20;
@@ -225,7 +225,7 @@ pub(crate) fn read_list(path: &Path) -> Result<String, UsageError> {
         path
     };
     let bytes = read_bounded(file, MAX_LIST)
-        .map_err(|error| UsageError::new(format!("reading {shown}: {error}")))?
+        .map_err(|error| UsageError::new(format!("reading {shown}: {}", io_message(&error))))?
         .ok_or_else(|| UsageError::new(format!("{shown} has more than {MAX_LIST} bytes")))?;
     crate::input::text(bytes).map_err(|error| UsageError::new(format!("{shown} is not text: {error}")))
 }

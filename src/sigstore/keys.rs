@@ -9,7 +9,7 @@ use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::reason::{Reason, Refusal};
 use crate::subject::Attachment;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Accepted public keys, each once.
 #[derive(Debug, Clone, Default)]
@@ -103,6 +103,6 @@ pub fn read_file(path: &Path) -> Result<PublicKey, String> {
         Ok(None) => Err(format!(
             "cannot use key file {shown}: it has more than {MAX_KEY_FILE} bytes"
         )),
-        Err(error) => Err(format!("reading key file {shown}: {error}")),
+        Err(error) => Err(format!("reading key file {shown}: {}", io_message(&error))),
     }
 }

@@ -17,7 +17,7 @@ use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
 use crate::subject::{Content, Relatives, SignatureBlob, Subject};
-use crate::text::{quoted, safe};
+use crate::text::{io_message, quoted, safe};
 
 /// Layout versions that are understood; a missing version file is fine.
 const VERSION_PREFIX: &str = "Directory Transport Version: ";
@@ -53,7 +53,10 @@ impl Directory {
         let (manifest, digest) = manifest(path)?;
         let signatures = numbered(path).map_err(|error| {
             let shown = safe(&path.display().to_string());
-            Refusal::new(Reason::SourceUnavailable, format!("reading {shown}: {error}"))
+            Refusal::new(
+                Reason::SourceUnavailable,
+                format!("reading {shown}: {}", io_message(&error)),
+            )
         })?;
         Ok(Self {
             path: path.to_owned(),
@@ -130,7 +133,7 @@ impl Directory {
                     format!("{name} in {shown} does not hash to {digest}"),
                 )),
                 Ok(None) => unavailable(format!("{name} in {shown} has more than {MAX_MANIFEST_BYTES} bytes")),
-                Err(error) => unavailable(format!("reading {name} in {shown}: {error}")),
+                Err(error) => unavailable(format!("reading {name} in {shown}: {}", io_message(&error))),
             };
         }
         unavailable(format!(
@@ -173,7 +176,7 @@ fn manifest(path: &Path) -> Result<(Vec<u8>, Digest), Refusal> {
         Err(error) => {
             return Err(unavailable(
                 Reason::SourceUnavailable,
-                format!("reading {shown}: {error}"),
+                format!("reading {shown}: {}", io_message(&error)),
             ))
         }
     }
@@ -200,8 +203,9 @@ fn manifest(path: &Path) -> Result<(Vec<u8>, Digest), Refusal> {
             return Err(unavailable(
                 Reason::ManifestUnavailable,
                 format!(
-                    "reading {}: {error}{}",
+                    "reading {}: {}{}",
                     safe(&manifest_path.display().to_string()),
+                    io_message(&error),
                     meant.unwrap_or_default()
                 ),
             ));
@@ -228,7 +232,11 @@ fn check_version(directory: &Path) -> Result<(), Refusal> {
     let refuse = |what: String| Err(Refusal::new(Reason::SourceUnavailable, what));
     match read_regular(&path, 1024) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => refuse(format!("reading {}: {error}", safe(&path.display().to_string()))),
+        Err(error) => refuse(format!(
+            "reading {}: {}",
+            safe(&path.display().to_string()),
+            io_message(&error)
+        )),
         Ok(bytes) => {
             let text = String::from_utf8_lossy(&bytes.unwrap_or_default()).into_owned();
             let version = text

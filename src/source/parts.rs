@@ -14,7 +14,7 @@ use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
 use crate::subject::{Content, Relatives, SignatureBlob, Subject};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Reads a manifest, whose digest is the image that is judged, and its signatures. `-` is standard input.
 ///
@@ -33,7 +33,7 @@ pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal>
         Err(error) => {
             return Err(Refusal::new(
                 Reason::ManifestUnavailable,
-                format!("reading {shown}: {error}"),
+                format!("reading {shown}: {}", io_message(&error)),
             ))
         }
     };

@@ -8,7 +8,7 @@ use crate::limits::MAX_BLOB_BYTES;
 use crate::reason::{Reason, Refusal};
 use crate::sigstore::attachment;
 use crate::subject::Content;
-use crate::text::{quoted, safe};
+use crate::text::{io_message, quoted, safe};
 
 /// The file that an argument names: `-` is standard input.
 #[must_use]
@@ -34,7 +34,7 @@ pub fn signature(path: &Path, read: io::Result<Option<Vec<u8>>>) -> Content {
         ))),
         Err(error) => Content::Gpg(Err(Refusal::new(
             Reason::SourceUnavailable,
-            format!("reading {}: {error}", safe(&path.display().to_string())),
+            format!("reading {}: {}", safe(&path.display().to_string()), io_message(&error)),
         ))),
     }
 }

@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::node::Error;
 use super::{compose, scalar};
 use crate::json::MAX_DEPTH;
+use crate::text::io_message;
 
 /// Why a text was not converted.
 #[derive(Debug, thiserror::Error)]
@@ -19,7 +20,7 @@ pub enum ConvertError {
     #[error("{0}")]
     Yaml(#[from] Error),
     /// What was converted could not be written.
-    #[error("{0}")]
+    #[error("{}", io_message(.0))]
     Io(#[from] io::Error),
 }
 

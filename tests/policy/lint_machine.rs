@@ -182,10 +182,7 @@ fn files_of_configuration_that_cannot_be_read() {
         assert!(outcome.stdout.contains(&line), "{line} {outcome:?}");
     };
     std::os::unix::fs::symlink("nowhere", sandbox.path("registries.d/a.yaml")).unwrap();
-    check(
-        "registries.d/a.yaml",
-        "it cannot be read: No such file or directory (os error 2)",
-    );
+    check("registries.d/a.yaml", "it cannot be read: No such file or directory");
     std::fs::remove_file(sandbox.path("registries.d/a.yaml")).unwrap();
     sandbox.file("registries.d/a.yaml", b"docker: {\xff: {}}");
     check("registries.d/a.yaml", "it is not UTF-8");

@@ -73,7 +73,6 @@ Required by scope registry.local:5000/foo:
          OpenPGP v4, rsa2048, expires never
      absent.asc
        cannot be used: reading key file absent.asc: No such file or directory
-         (os error 2)
      signed as (remapIdentity): exactly quay.io/x/foo/bar:v1; in
        registry.local:5000/foo/bar:v1 the prefix registry.local:5000 becomes
        quay.io/x

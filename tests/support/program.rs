@@ -216,11 +216,15 @@ impl Sandbox {
     pub fn finish(&self, command: &mut Command, input: &[u8]) -> Outcome {
         let output = output_of(command, input);
         self.assert_clean();
-        Outcome {
-            status: output.status.code().unwrap_or(-1),
-            stdout: String::from_utf8(output.stdout).unwrap(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
+        let stdout = String::from_utf8(output.stdout).unwrap();
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        // What libraries add for programmers; a line that is wrapped would part the words.
+        let numbers =
+            ["(os error", "(os\n", ":SSL routines:"].map(|mark| stdout.contains(mark) || stderr.contains(mark));
+        let status = output.status.code().unwrap_or(-1);
+        let outcome = Outcome { status, stdout, stderr };
+        assert_eq!(numbers, [false; 3], "{outcome:#?}");
+        outcome
     }
 
     /// Nothing of ours is left in the temporary directories, and no daemon runs for them.

@@ -24,6 +24,7 @@ use crate::openpgp::keys::key::Key;
 use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::roles::{Fit, SignatureCheck};
 use crate::reason::Refusal;
+use crate::text::io_message;
 use worker::{BatchWorker, MAX_TOGETHER};
 
 /// After how many failures in a row no worker is started any more.
@@ -164,12 +165,12 @@ impl BatchCheck {
                     return Err(format!("{SYSTEM_CONFIG} has {option}"));
                 }
                 self.counts.workers += 1;
-                BatchWorker::start(home).map_err(|error| error.to_string())?
+                BatchWorker::start(home).map_err(|error| io_message(&error))?
             }
         };
         let answers = worker
             .ask(home, messages, patience)
-            .map_err(|error| error.to_string())?;
+            .map_err(|error| io_message(&error))?;
         self.failures = 0;
         self.worker = Some(worker);
         Ok(answers.iter().map(|lines| transcript::good(lines)).collect())

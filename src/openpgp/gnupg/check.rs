@@ -27,6 +27,7 @@ use crate::openpgp::keys::needs::Needs;
 use crate::openpgp::keys::ring::{Format, Ring, MAX_RING};
 use crate::openpgp::roles::{Fit, SignatureCheck};
 use crate::reason::Refusal;
+use crate::text::io_message;
 
 /// First GnuPG that can keep keys in a daemon.
 const FIRST_WITH_KEYBOXD: &str = "2.3.0";
@@ -178,7 +179,7 @@ fn compare(home: &Path, taken: &HashSet<Fingerprint>, listed: &HashMap<Fingerpri
     let content = match read_regular(&path, MAX_RING) {
         Ok(Some(content)) => content,
         Ok(None) => return wrong("its keyring is too large".into()),
-        Err(error) => return wrong(format!("reading its keyring: {error}")),
+        Err(error) => return wrong(format!("reading its keyring: {}", io_message(&error))),
     };
     let ring = match Ring::parse(path, Format::Keybox, content) {
         Ok(ring) => ring,

@@ -16,6 +16,7 @@ use rustix::fs::{FlockOperation, Mode, OFlags};
 use crate::files::cleanup;
 use crate::files::place::vetted;
 use crate::openpgp::gnupg::system;
+use crate::text::io_message;
 
 /// How the names of our directories begin. Short: socket paths below them are bounded by the system.
 const PREFIX: &str = "image-signature-";
@@ -78,14 +79,14 @@ pub enum HomeError {
     #[error("no directory can be used for a temporary keyring: {}", list(.0))]
     NoPlace(Vec<(PathBuf, io::Error)>),
     /// Writing into it failed.
-    #[error("writing {path}: {error}", path = .0.display(), error = .1)]
+    #[error("writing {}: {}", .0.display(), io_message(.1))]
     Write(PathBuf, io::Error),
 }
 
 fn list(tried: &[(PathBuf, io::Error)]) -> String {
     tried
         .iter()
-        .map(|(path, error)| format!("{} ({error})", path.display()))
+        .map(|(path, error)| format!("{} ({})", path.display(), io_message(error)))
         .collect::<Vec<_>>()
         .join(", ")
 }
@@ -106,7 +107,7 @@ impl Home {
             match vetted(place, uid).and_then(|place| create_in(&place)) {
                 Ok(home) => return Ok(home),
                 Err(error) => {
-                    log::info!("no temporary keyring in {}: {error}", place.display());
+                    log::info!("no temporary keyring in {}: {}", place.display(), io_message(&error));
                     tried.push((place.clone(), error));
                 }
             }
@@ -327,7 +328,7 @@ pub fn sweep(places: &[PathBuf], uid: u32) {
             };
             log::info!("removing {}, left by a run that was killed", path.display());
             if let Err(error) = cleanup::remove(&path) {
-                log::warn!("removing {}: {error}", path.display());
+                log::warn!("removing {}: {}", path.display(), io_message(&error));
             }
         }
     }

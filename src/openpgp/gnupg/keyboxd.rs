@@ -16,7 +16,7 @@ use crate::files::read::read_regular;
 use crate::openpgp::gnupg::system::{filters_exports, forces_keyboxd, options_of, SYSTEM_CONFIG};
 use crate::openpgp::keys::ring::MAX_RING;
 use crate::processes::{self, Running};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// How long gpg may take: the daemon waits for locks of others.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -74,7 +74,7 @@ fn says_so(file: &Path) -> Result<bool, KeyboxdError> {
         Ok(None) => unreadable(format!("it has more than {MAX_CONFIG} bytes")),
         // A link to nowhere may be one to a volume that is not mounted.
         Err(error) if error.kind() == io::ErrorKind::NotFound && is_missing(file) => Ok(false),
-        Err(error) => unreadable(error.to_string()),
+        Err(error) => unreadable(io_message(&error)),
     }
 }
 
@@ -108,7 +108,7 @@ pub fn export(home: &Path, uid: u32) -> Result<Exported, KeyboxdError> {
         return Err(KeyboxdError::Missing(home.to_owned(), database(home)));
     }
     let wrong = |what: String| KeyboxdError::Export(home.to_owned(), what);
-    let owner = fs::metadata(home).map_err(|error| wrong(error.to_string()))?.uid();
+    let owner = fs::metadata(home).map_err(|error| wrong(io_message(&error)))?.uid();
     if owner != uid {
         return Err(KeyboxdError::NotOurs(home.to_owned()));
     }
@@ -116,7 +116,7 @@ pub fn export(home: &Path, uid: u32) -> Result<Exported, KeyboxdError> {
         return Err(KeyboxdError::Filter);
     }
     // Absolute: the daemon does not run in our directory.
-    let home = std::path::absolute(home).map_err(|error| wrong(error.to_string()))?;
+    let home = std::path::absolute(home).map_err(|error| wrong(io_message(&error)))?;
     let version = version().map_err(|error| KeyboxdError::Export(home.clone(), error))?;
     if numbers(&version) < numbers(MIN_GNUPG) {
         return Err(KeyboxdError::TooOld(home, version));
@@ -145,7 +145,8 @@ fn version() -> Result<String, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
-    let output = processes::output(&mut command).map_err(|error| format!("gpg cannot be run: {error}"))?;
+    let output =
+        processes::output(&mut command).map_err(|error| format!("gpg cannot be run: {}", io_message(&error)))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let first = text.lines().next().and_then(|line| line.split(' ').next_back());
     first
@@ -191,7 +192,8 @@ fn run_export(home: &Path) -> Result<Exported, String> {
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped());
-    let mut child = processes::start(&mut command).map_err(|error| format!("gpg cannot be run: {error}"))?;
+    let mut child =
+        processes::start(&mut command).map_err(|error| format!("gpg cannot be run: {}", io_message(&error)))?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let keys = reader(stdout, MAX_RING);
     let words = reader(stderr, MAX_WORDS);
@@ -238,7 +240,7 @@ fn reader(pipe: Option<impl Read + Send + 'static>, limit: u64) -> Reading {
 
 fn joined(reading: Reading) -> Result<Vec<u8>, String> {
     match reading.join() {
-        Ok(result) => result.map_err(|error| error.to_string()),
+        Ok(result) => result.map_err(|error| io_message(&error)),
         Err(_) => Err("reading what gpg prints failed".into()),
     }
 }
@@ -253,7 +255,7 @@ fn wait(child: &mut Running) -> Result<std::process::ExitStatus, String> {
                 let _ = child.kill();
                 let _ = child.wait();
                 return Err(match outcome {
-                    Err(error) => error.to_string(),
+                    Err(error) => io_message(&error),
                     Ok(_) => format!("gpg took longer than {} s", TIMEOUT.as_secs()),
                 });
             }

@@ -16,7 +16,7 @@ use crate::openpgp::framing::packet::{self, tag};
 use crate::openpgp::keys::index::Index;
 use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::material::fingerprint_4;
-use crate::text::hex;
+use crate::text::{hex, io_message};
 
 /// Largest keyring file in bytes.
 pub(crate) const MAX_RING: u64 = 256 << 20;
@@ -54,7 +54,7 @@ struct RingKey {
 #[derive(Debug, thiserror::Error)]
 pub enum RingError {
     /// It cannot be read.
-    #[error("reading {path}: {error}", path = .0.display(), error = .1)]
+    #[error("reading {}: {}", .0.display(), io_message(.1))]
     Unreadable(PathBuf, io::Error),
     /// It is too large.
     #[error("{path} has more than {MAX_RING} bytes", path = .0.display())]

@@ -18,7 +18,7 @@ use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::keys::key_file::{self, Contents, Found, Revocation, MAX_KEY_FILE};
 use crate::openpgp::roles::SignatureCheck;
 use crate::openpgp::trust::key_files::KeyFiles;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Of how many keys that were left out it is told why.
 const MAX_TOLD: usize = 10;
@@ -209,7 +209,12 @@ pub(crate) fn bytes_of(path: &Path) -> Result<(String, Vec<u8>), ImportError> {
                 "{shown}: it has more than {MAX_KEY_FILE} bytes"
             )))
         }
-        Err(error) => return Err(ImportError::KeyFile(format!("reading key file {shown}: {error}"))),
+        Err(error) => {
+            return Err(ImportError::KeyFile(format!(
+                "reading key file {shown}: {}",
+                io_message(&error)
+            )))
+        }
     };
     exposed::warn("key file", path);
     Ok((shown, bytes))

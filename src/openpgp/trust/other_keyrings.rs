@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::files::read::read_regular;
 use crate::openpgp::keys::ring::{Format, Ring, MAX_RING};
+use crate::text::io_message;
 
 /// Largest gpg.conf in bytes.
 const MAX_CONFIG: u64 = 1 << 20;
@@ -27,8 +28,9 @@ pub(crate) fn confirm_absence(home: &Path, used: &Path, holds: impl Fn(&Ring) ->
         }
         Err(error) => {
             return Err(format!(
-                "reading {}, which may name other keyrings: {error}",
-                config.display()
+                "reading {}, which may name other keyrings: {}",
+                config.display(),
+                io_message(&error)
             ))
         }
     };
@@ -87,12 +89,12 @@ fn resolved(home: &Path, value: &str) -> Result<PathBuf, String> {
 
 /// Reads a keyring of either format; `None` where it is the one that is used anyway.
 fn read(path: &Path, used: &Path) -> Result<Option<Ring>, String> {
-    let meta = fs::metadata(path).map_err(|error| format!("reading it: {error}"))?;
+    let meta = fs::metadata(path).map_err(|error| format!("reading it: {}", io_message(&error)))?;
     let is_same = fs::metadata(used).is_ok_and(|own| (own.dev(), own.ino()) == (meta.dev(), meta.ino()));
     if is_same {
         return Ok(None);
     }
-    let content = read_regular(path, MAX_RING).map_err(|error| format!("reading it: {error}"))?;
+    let content = read_regular(path, MAX_RING).map_err(|error| format!("reading it: {}", io_message(&error)))?;
     let content = content.ok_or_else(|| format!("it has more than {MAX_RING} bytes"))?;
     let is_keybox = content.get(8..12) == Some(b"KBXf");
     let format = if is_keybox { Format::Keybox } else { Format::Packets };

@@ -17,7 +17,7 @@ use crate::openpgp::gnupg::keyboxd;
 use crate::openpgp::keys::home_ring;
 use crate::openpgp::keys::ring::{self, Format, Ring};
 use crate::openpgp::trust::trust_file::{self, has_owner_trust};
-use crate::text::shell_word;
+use crate::text::{io_message, shell_word};
 
 /// Largest trust database in bytes; one of 10,000 keys has 1 MB.
 const MAX_TRUSTDB: u64 = 64 << 20;
@@ -125,8 +125,9 @@ impl UserHome {
             }
             Err(error) => {
                 return Err(UserHomeError::NoHome(format!(
-                    "reading {}: {error}; {OFFER}",
-                    home.display()
+                    "reading {}: {}; {OFFER}",
+                    home.display(),
+                    io_message(&error)
                 )));
             }
         }
@@ -196,7 +197,7 @@ fn read_trustdb(path: &Path) -> Result<Option<Vec<u8>>, UserHomeError> {
         Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(path).is_err() => {
             return Ok(None)
         }
-        Err(error) => return Err(wrong(format!("reading: {error}"))),
+        Err(error) => return Err(wrong(format!("reading: {}", io_message(&error)))),
     };
     if content.is_empty() {
         return Ok(None);

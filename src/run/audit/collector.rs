@@ -30,7 +30,7 @@ use crate::settings::audit::Audit;
 use crate::settings::objects::Recording;
 use crate::settings::UsageError;
 use crate::source::objects::Position;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Most reasons that are kept why an audit is not complete.
 const MAX_REASONS: usize = 100;
@@ -106,8 +106,8 @@ impl<'s> Collector<'s> {
                 self.reports.known(&entry);
             }
             Err(error) => {
-                let image = safe(&job.image);
-                self.complain([format!("{image}: reading the report that is resumed: {error}")]);
+                let (image, why) = (safe(&job.image), io_message(&error));
+                self.complain([format!("{image}: reading the report that is resumed: {why}")]);
             }
         }
         false
@@ -173,8 +173,8 @@ impl<'s> Collector<'s> {
             })
         });
         if let Err(error) = held {
-            let image = safe(&entry.image);
-            stderr.error(format_args!("{image}: storing the record temporarily: {error}"));
+            let (image, why) = (safe(&entry.image), io_message(&error));
+            stderr.error(format_args!("{image}: storing the record temporarily: {why}"));
             entry.recorded = Recorded::Failed;
             self.report(&entry);
         }

@@ -21,7 +21,7 @@ use crate::report::audit::difference::{printer, Ends};
 use crate::report::console::Console;
 use crate::report::exit::Exit;
 use crate::settings::audit::diff::{Diff, DiffOutput};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// A report that is compared.
 struct Report {
@@ -61,7 +61,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
             let mut put = |difference: &Difference| printer.put(difference);
             match compare((old, &again), (new, &new_again), &mut put, &mut faults) {
                 Ok(is_common) => is_nothing_common = !is_common,
-                Err(error) => faults.push(format!("comparing: {error}")),
+                Err(error) => faults.push(format!("comparing: {}", io_message(&error))),
             }
         }
         (old, new) => {
@@ -81,7 +81,7 @@ pub(in crate::run) fn run(settings: &Diff, console: &mut Console<'_>) -> Exit {
     let printed = printer.end(console.out, &ends);
     if let Err(error) = printed.as_ref() {
         if error.kind() != io::ErrorKind::BrokenPipe {
-            faults.push(format!("storing the differences temporarily: {error}"));
+            faults.push(format!("storing the differences temporarily: {}", io_message(error)));
         }
     }
     for fault in &faults {

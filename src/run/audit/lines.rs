@@ -16,7 +16,7 @@ use crate::audit::tail::Tail;
 use crate::files::pipe;
 use crate::report::json::write_line;
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Longest line at the end of a finished report, in bytes: the reasons in it are bounded.
 const MAX_END: u64 = 1 << 20;
@@ -69,11 +69,11 @@ impl LinesFile {
             Ok(meta) if !meta.is_file() => pipe::append(path),
             _ => options.open(path),
         };
-        let mut file = file.map_err(|error| wrong(format!("it cannot be written: {error}")))?;
+        let mut file = file.map_err(|error| wrong(format!("it cannot be written: {}", io_message(&error))))?;
         let is_regular = file.metadata().is_ok_and(|meta| meta.is_file());
         if is_regular {
             lock(&file).map_err(wrong)?;
-            match last_line(&mut file).map_err(|error| wrong(format!("reading it: {error}")))? {
+            match last_line(&mut file).map_err(|error| wrong(format!("reading it: {}", io_message(&error))))? {
                 None => {}
                 Some(line) if is_end(&line) => {}
                 Some(_) => {
@@ -83,13 +83,13 @@ impl LinesFile {
                 }
             }
             let emptied = file.set_len(0).and_then(|()| file.rewind());
-            emptied.map_err(|error| wrong(format!("it cannot be written: {error}")))?;
+            emptied.map_err(|error| wrong(format!("it cannot be written: {}", io_message(&error))))?;
         }
         let mut line = Vec::new();
         let begun = write_line(&mut line, head).and_then(|()| file.write_all(&line));
         begun
             .and_then(|()| Self::start(path, file, is_regular))
-            .map_err(|error| wrong(format!("it cannot be written: {error}")))
+            .map_err(|error| wrong(format!("it cannot be written: {}", io_message(&error))))
     }
 
     /// Starts what writes lines to the end of a file.
@@ -132,7 +132,11 @@ impl LinesFile {
             written = gone.leave_out(&self.path, tail);
         }
         let error = written.err()?;
-        Some(format!("writing {}: {error}", safe(&self.path.display().to_string())))
+        Some(format!(
+            "writing {}: {}",
+            safe(&self.path.display().to_string()),
+            io_message(&error)
+        ))
     }
 }
 

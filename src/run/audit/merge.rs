@@ -13,7 +13,7 @@ use crate::report::exit::Exit;
 use crate::report::progress::Progress;
 use crate::settings::audit::merge::Merging;
 use crate::settings::UsageError;
-use crate::text::{cut, safe, sentence};
+use crate::text::{cut, io_message, safe, sentence};
 
 /// Adds up the reports of all shards.
 ///
@@ -30,7 +30,7 @@ pub(in crate::run) fn run(settings: &Merging, console: &mut Console<'_>) -> Resu
                 total = total.zip(images).map(|(known, more)| u64::saturating_add(known, more));
                 opened.push((name, BufReader::new(file)));
             }
-            Err(error) => faults.push(format!("{}: {error}", safe(&name))),
+            Err(error) => faults.push(format!("{}: {}", safe(&name), io_message(&error))),
         }
     }
     let merge = match Merge::new(opened) {

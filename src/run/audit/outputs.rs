@@ -16,7 +16,7 @@ use crate::report::listing::Quiet;
 use crate::settings::audit::reporting::Reporting;
 use crate::settings::audit::Report;
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// All formats of a report.
 pub(super) struct Outputs<'s> {
@@ -66,8 +66,9 @@ impl<'s> Outputs<'s> {
         for report in reports {
             let file = Fresh::create(&report.path).map_err(|error| {
                 UsageError::new(format!(
-                    "--report {}: it cannot be written: {error}",
-                    safe(&report.path.display().to_string())
+                    "--report {}: it cannot be written: {}",
+                    safe(&report.path.display().to_string()),
+                    io_message(&error)
                 ))
             })?;
             files.push(InFile {
@@ -121,13 +122,14 @@ impl<'s> Outputs<'s> {
             file.write(|renderer, out| renderer.end(out, tail, totals));
             if let Err(error) = file.file.and_then(Fresh::commit) {
                 let path = safe(&file.path.display().to_string());
-                tail.incomplete.push(format!("writing {path}: {error}"));
+                tail.incomplete.push(format!("writing {path}: {}", io_message(&error)));
             }
         }
         let printed = self.printed.end(&mut Quiet(self.out), tail, totals);
         self.note(printed);
         if let Some(error) = self.trouble.take() {
-            tail.incomplete.push(format!("storing the report temporarily: {error}"));
+            tail.incomplete
+                .push(format!("storing the report temporarily: {}", io_message(&error)));
         }
         let _ = self.out.flush();
     }

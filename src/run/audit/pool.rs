@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::job::{Done, Job};
+use crate::text::io_message;
 
 /// Most images on the way, for each thread: one that takes long must not hold up the others at once.
 const MAX_AHEAD: usize = 64;
@@ -64,7 +65,7 @@ pub(super) fn each<W: Send>(workers: Vec<W>, work: &Work<'_, W>, line: &mut dyn 
             match thread {
                 Ok(_) => started += 1,
                 // Fewer threads are slower, and nothing else.
-                Err(error) => log::warn!("a thread cannot be started: {error}"),
+                Err(error) => log::warn!("a thread cannot be started: {}", io_message(&error)),
             }
         }
         drop(report);

@@ -10,7 +10,7 @@ use super::reported::Reported;
 use crate::audit::entry::{AuditFinding, FindingKind, Recorded};
 use crate::report::console::Messages;
 use crate::source::objects::ObjectFiles;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 impl Collector<'_> {
     /// Whether too many records would change from True to False; then the audit is not complete for that.
@@ -89,7 +89,7 @@ impl Collector<'_> {
             self.report(&held.entry.bounded());
         });
         if let Err(error) = read {
-            self.complain([format!("storing the report temporarily: {error}")]);
+            self.complain([format!("storing the report temporarily: {}", io_message(&error))]);
         }
     }
 }

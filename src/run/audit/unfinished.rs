@@ -23,7 +23,7 @@ use crate::audit::totals::Verdicts;
 use crate::files::place::vetted;
 use crate::reason::Verdict;
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Write permission of others than the owner.
 const WRITABLE_BY_OTHERS: u32 = 0o022;
@@ -148,7 +148,7 @@ impl Unfinished {
             // Neither a link to something else, nor a pipe that nobody writes to.
             .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
             .open(path)
-            .map_err(|error| wrong(format!("it cannot be opened: {error}")))?;
+            .map_err(|error| wrong(format!("it cannot be opened: {}", io_message(&error))))?;
         check_owner(path, &file, uid).map_err(wrong)?;
         lock(&file).map_err(wrong)?;
         let (old, mut lines) = read(&file).map_err(|fault| wrong(fault.to_string()))?;
@@ -182,7 +182,7 @@ impl Unfinished {
             };
             let image = safe(&entry.image);
             if let Some(before) = images.insert(name(&entry.image, &entry.source), &entry.source, judged) {
-                let first = read_at(&file, before.place, &old).map_err(|error| wrong(error.to_string()))?;
+                let first = read_at(&file, before.place, &old).map_err(|error| wrong(io_message(&error)))?;
                 // What a run judged again that was killed stands there twice, and the later one counts. Whatever is recorded
                 // may be judged again, since others may have changed the record meanwhile.
                 let is_the_same = first.content == entry.content && holding.is_lasting(&first);
@@ -217,7 +217,8 @@ impl Unfinished {
             // Lines are read there by their places, which moves nothing.
             Ok((self.file.try_clone()?, LinesFile::start(&self.path, self.file, true)?))
         });
-        let (file, lines) = begun.map_err(|error| refused(&self.path, &format!("it cannot be written: {error}")))?;
+        let (file, lines) =
+            begun.map_err(|error| refused(&self.path, &format!("it cannot be written: {}", io_message(&error))))?;
         let known = Known {
             images: self.images,
             superseded: self.superseded,
@@ -239,7 +240,7 @@ fn refused(path: &Path, what: &str) -> UsageError {
 
 /// Makes sure that nobody else has written the file or can.
 fn check_owner(path: &Path, file: &File, uid: u32) -> Result<(), String> {
-    let meta = file.metadata().map_err(|error| error.to_string())?;
+    let meta = file.metadata().map_err(|error| io_message(&error))?;
     if !meta.is_file() {
         return Err("it is not a regular file".to_owned());
     }
@@ -258,5 +259,5 @@ fn check_owner(path: &Path, file: &File, uid: u32) -> Result<(), String> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     vetted(directory.unwrap_or(Path::new(".")), uid)
         .map(|_| ())
-        .map_err(|error| format!("others may put another file in its place: {error}"))
+        .map_err(|error| format!("others may put another file in its place: {}", io_message(&error)))
 }

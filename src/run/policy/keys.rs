@@ -15,7 +15,7 @@ use crate::policy::{words, KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::reference::Reference;
 use crate::settings::policy::Ground;
 use crate::sigstore::key::{PublicKey, MAX_KEY_FILE};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// The keys of a requirement.
 #[derive(Default)]
@@ -117,7 +117,7 @@ fn material(keys: &KeyMaterial) -> Vec<Result<Vec<u8>, String>> {
             .map(|path| match read_bounded(path, MAX_KEY_FILE) {
                 Ok(Some(bytes)) => Ok(bytes),
                 Ok(None) => Err(format!("it has more than {MAX_KEY_FILE} bytes")),
-                Err(error) => Err(error.to_string()),
+                Err(error) => Err(io_message(&error)),
             })
             .collect(),
         KeyMaterial::Data(data) => data.iter().cloned().map(Ok).collect(),

@@ -17,7 +17,7 @@ use crate::run::by_policy::key_files::{self, Trouble};
 use crate::run::cluster::Session;
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// A file that breaks its format.
 pub(super) struct Broken {
@@ -204,7 +204,11 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, UsageError> {
             "{} has more than {MAX_POLICY_BYTES} bytes",
             shown(file)
         ))),
-        Err(error) => Err(UsageError::new(format!("reading {}: {error}", shown(file)))),
+        Err(error) => Err(UsageError::new(format!(
+            "reading {}: {}",
+            shown(file),
+            io_message(&error)
+        ))),
     }
 }
 

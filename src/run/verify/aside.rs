@@ -6,6 +6,7 @@ use std::io::{self, BufRead, BufReader, Seek, Write};
 use tempfile::SpooledTempFile;
 
 use crate::report::console::Messages;
+use crate::text::io_message;
 
 /// What fits into memory before a file is made, in bytes.
 const MAX_MEMORY: usize = 256 << 10;
@@ -41,7 +42,7 @@ impl Aside {
             Ok::<_, io::Error>(())
         });
         if let Err(error) = told {
-            stderr.error(format_args!("storing the messages temporarily: {error}"));
+            stderr.error(format_args!("storing the messages temporarily: {}", io_message(&error)));
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::settings::objects::Recording;
 use crate::settings::requests::Requests;
 use crate::settings::UsageError;
 use crate::source::objects::{sources, ObjectFiles, Place};
+use crate::text::io_message;
 
 /// Several identities for several images would make any of them good enough for each, and one digest is
 /// that of one image.
@@ -89,7 +90,7 @@ impl Run<'_, '_> {
         };
         if let Err(error) = self.held.put(&held) {
             self.stderr
-                .error(format_args!("storing the report temporarily: {error}"));
+                .error(format_args!("storing the report temporarily: {}", io_message(&error)));
             self.printer.fail();
         }
     }
@@ -187,7 +188,7 @@ impl Run<'_, '_> {
             recorded += usize::from(report.position.is_some() && !has_failed);
         });
         if let Err(error) = read {
-            stderr.error(format_args!("storing the report temporarily: {error}"));
+            stderr.error(format_args!("storing the report temporarily: {}", io_message(&error)));
             self.printer.fail();
         }
         self.progress.recorded(recorded);

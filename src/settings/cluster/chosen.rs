@@ -11,7 +11,7 @@ use crate::files::exposed;
 use crate::files::read::read_bounded;
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
-use crate::text::{quoted, safe};
+use crate::text::{io_message, quoted, safe};
 
 /// Where a pod finds its service account.
 const SERVICE_ACCOUNT: &str = "/var/run/secrets/kubernetes.io/serviceaccount";
@@ -111,11 +111,11 @@ fn read(file: &Path) -> Result<Option<Kubeconfig>, UsageError> {
     let bytes = match read_bounded(file, kubeconfig::MAX_BYTES) {
         Ok(bytes) => bytes.ok_or_else(|| wrong(format!("it has more than {} bytes", kubeconfig::MAX_BYTES)))?,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(wrong(error.to_string())),
+        Err(error) => return Err(wrong(io_message(&error))),
     };
     exposed::warn("kubeconfig", file);
     let text = crate::input::text(bytes).map_err(|error| wrong(format!("it is not text: {error}")))?;
-    let absolute = std::path::absolute(file).map_err(|error| wrong(error.to_string()))?;
+    let absolute = std::path::absolute(file).map_err(|error| wrong(io_message(&error)))?;
     let directory = absolute.parent().unwrap_or(Path::new("/"));
     Kubeconfig::parse(&text, directory)
         .map(Some)

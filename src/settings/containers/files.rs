@@ -11,7 +11,7 @@ use crate::files::read::{read_bounded, read_regular};
 use crate::policy::place::Place;
 use crate::registry::registries_conf::{self, RegistriesConf};
 use crate::registry::registries_d::{self, RegistriesD};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Most files of one directory that are looked at.
 const MAX_FILES: usize = 1000;
@@ -70,8 +70,8 @@ impl Unread {
     fn because(file: &Path, error: &io::Error) -> Self {
         Self {
             file: file.to_owned(),
-            told: format!("reading {}: {error}", shown(file)),
-            what: format!("it cannot be read: {error}"),
+            told: format!("reading {}: {}", shown(file), io_message(error)),
+            what: format!("it cannot be read: {}", io_message(error)),
         }
     }
 

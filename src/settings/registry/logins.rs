@@ -12,7 +12,7 @@ use crate::registry::login::{look_up, Login, MAX_FILE};
 use crate::registry::logins::{AuthFile, Given, Logins};
 use crate::settings::environment::Environment;
 use crate::settings::UsageError;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Reads the files with logins. `helpers` are those that registries.conf names.
 ///
@@ -44,7 +44,7 @@ pub(super) fn logins(
             }
             Ok(None) => return Err(wrong(format!("the file has more than {MAX_FILE} bytes"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound && options.authfile.is_none() => {}
-            Err(error) => return Err(wrong(error.to_string())),
+            Err(error) => return Err(wrong(io_message(&error))),
         }
     }
     Ok(Logins {

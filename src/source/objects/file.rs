@@ -15,7 +15,7 @@ use super::text::Source;
 use crate::files::identity::Identity;
 use crate::input::documents::Documents;
 use crate::input::Encoding;
-use crate::text::safe;
+use crate::text::{io_message, safe};
 use crate::yaml::convert;
 
 /// Bytes of JSON that each byte of YAML may stand for, and what a file may stand for beyond that: anchors repeat text.
@@ -81,11 +81,11 @@ pub(super) fn open(
     before: usize,
 ) -> Result<ObjectFile, String> {
     let place = found.place;
-    let reading = |error: &dyn std::fmt::Display| format!("reading {place}: {}", safe(&error.to_string()));
+    let reading = |why: &str| format!("reading {place}: {}", safe(why));
     if let Some(trouble) = found.trouble {
         return Err(reading(&trouble));
     }
-    let source = Source::open(&place, found.is_found, store).map_err(|error| reading(&error))?;
+    let source = Source::open(&place, found.is_found, store).map_err(|error| reading(&error.to_string()))?;
     if source.text.length() > MAX_FILE_BYTES {
         return Err(format!("{place} has more than {MAX_FILE_BYTES} bytes"));
     }
@@ -119,7 +119,7 @@ pub(super) fn open(
         Err(error) => {
             index.keys.truncate(keys);
             Err(match error {
-                ScanError::Json(crate::json::JsonError::Io(error)) => reading(&error),
+                ScanError::Json(crate::json::JsonError::Io(error)) => reading(&io_message(&error)),
                 error => {
                     // What it may be is of no weight where it cannot be read again.
                     let mut head = Vec::new();

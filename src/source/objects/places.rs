@@ -4,7 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// Largest object file, in bytes.
 pub const MAX_FILE_BYTES: u64 = 2 << 30;
@@ -109,7 +109,7 @@ fn directory(root: &Path, is_recursive: bool, found: &mut Vec<Found>) {
             Err(error) => found.push(Found {
                 place: Place::Path(path),
                 is_found: true,
-                trouble: Some(error.to_string()),
+                trouble: Some(io_message(&error)),
             }),
         }
     }

@@ -9,7 +9,7 @@ use crate::image::{self, Image, Loaded};
 use crate::json::select::{parse_part, Keep};
 use crate::limits::MAX_OBJECT_BYTES;
 use crate::reason::{Reason, Refusal};
-use crate::text::safe;
+use crate::text::{io_message, safe};
 
 /// What is read of an Image. The rest is checked, and takes no memory however much it is.
 const IMAGE: Keep = Keep::Members(&MEMBERS);
@@ -65,7 +65,7 @@ impl ObjectFiles {
         let text = self
             .store
             .read(&file.json, entry.start, entry.length as usize)
-            .map_err(|error| trouble(&safe(&error.to_string())))?;
+            .map_err(|error| trouble(&safe(&io_message(&error))))?;
         parse_part(&text, keep).map_err(|error| trouble(&safe(&error.to_string())))
     }
 
@@ -146,7 +146,7 @@ impl ObjectFiles {
         let text = self
             .store
             .read(&file.json, entry.start, entry.length as usize)
-            .map_err(|error| trouble(&safe(&error.to_string())))?;
+            .map_err(|error| trouble(&safe(&io_message(&error))))?;
         let mut object = parse_part(&text, keep).map_err(|error| {
             let counted = match &file.documents {
                 None => format!(" (counted from byte {} of the file)", entry.start),

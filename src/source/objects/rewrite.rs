@@ -17,6 +17,7 @@ use crate::input::documents::Documents;
 use crate::input::Encoder;
 use crate::json::sameness::Prints;
 use crate::json::select::{parse_part, Keep};
+use crate::text::io_message;
 use crate::yaml::convert;
 
 /// The members that changes are about.
@@ -193,7 +194,7 @@ impl Writer<'_> {
         new: &Bytes,
     ) -> Result<(), String> {
         let store = &self.files.store;
-        let reading = |error: io::Error| error.to_string();
+        let reading = |error: io::Error| io_message(&error);
         let mut places = Places::default();
         let section = store.section(new, 0, None).map_err(reading)?;
         scan::json(BufReader::new(section), &mut places).map_err(|error| not_the_same(&error.to_string()))?;
@@ -248,7 +249,8 @@ fn not_the_same(why: &str) -> String {
 pub fn verify(files: &ObjectFiles, file: &ObjectFile, changes: &dyn Changes, new: &File) -> io::Result<()> {
     let differs = |error: io::Error| {
         io::Error::other(format!(
-            "the file that was written differs in more than what is recorded ({error}); nothing is replaced"
+            "the file that was written differs in more than what is recorded ({}); nothing is replaced",
+            io_message(&error)
         ))
     };
     let (store, mark) = (&files.store, file.encoding.mark().len() as u64);

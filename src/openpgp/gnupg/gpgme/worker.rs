@@ -15,6 +15,7 @@ use gpgme::{Context, Protocol};
 use crate::openpgp::error::EngineError;
 use crate::openpgp::gnupg::failure::{answer, describe, failed, GPG};
 use crate::processes::{self, Operation, FORKING_THREAD};
+use crate::text::io_message;
 
 /// Oldest GnuPG whose options and status lines are known to be what we rely on; 2.1 had not all of the import options.
 pub(crate) const MIN_GNUPG: &str = "2.2.0";
@@ -132,7 +133,7 @@ fn connect(home: &Path) -> Result<(Context, String), EngineError> {
                     "asking gpg for its version",
                     format!("gpg cannot be started: {}", explained(&error)),
                 ),
-                Some(error) => unusable(&error.to_string()),
+                Some(error) => unusable(&io_message(&error)),
                 None => unusable("it tells no version"),
             });
         }
@@ -190,9 +191,12 @@ fn is_exhausted(error: &io::Error) -> bool {
 /// An error of starting a process or thread, with what is behind it where the words of the system do not tell.
 pub fn explained(error: &io::Error) -> String {
     if error.kind() == io::ErrorKind::WouldBlock {
-        format!("{error}: the limit of processes is reached (pids.max of the container or service, or ulimit -u)")
+        format!(
+            "{}: the limit of processes is reached (pids.max of the container or service, or ulimit -u)",
+            io_message(error)
+        )
     } else {
-        error.to_string()
+        io_message(error)
     }
 }
 

@@ -4,6 +4,7 @@
 //! Redirects are not followed here: whom we talk to is what the caller has decided. Nothing secret is logged.
 
 mod addresses;
+mod alert;
 mod date;
 mod error;
 pub mod escape;

@@ -4,6 +4,8 @@
 
 #[path = "registry/advice.rs"]
 mod advice;
+#[path = "registry/alerts.rs"]
+mod alerts;
 #[path = "registry/attached.rs"]
 mod attached;
 #[path = "registry/certificates.rs"]

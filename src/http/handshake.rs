@@ -5,8 +5,11 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
-use openssl::ssl::HandshakeError;
+use openssl::ssl::{HandshakeError, SslRef};
 use openssl::x509::{GeneralNameRef, X509Ref, X509VerifyResult};
+
+use super::alert;
+use crate::text::io_message;
 
 /// The names of the certificate that a server showed, where they did not fit.
 pub(super) type Names = Arc<Mutex<Vec<String>>>;
@@ -67,34 +70,33 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, ad
             }
         )));
     }
+    let told = stream.error().ssl_error();
+    let told = told.and_then(|stack| alert::meaning(stack, stream.ssl(), &advice.client));
     match stream.into_error().into_io_error() {
         // A limit of time keeps its name.
-        Ok(error) if is_lost(&error) => HandshakeLost::of(&error.to_string()).into(),
+        Ok(error) if is_lost(&error) => HandshakeLost::of(&io_message(&error)).into(),
         Ok(error) => error.into(),
         Err(error) => match error.ssl_error() {
             Some(stack) if is_plain(stack) => other(NotTls),
-            Some(stack) => other(Refused(format!("TLS handshake: {}", short(stack)))),
+            Some(stack) => other(Refused(
+                told.unwrap_or_else(|| format!("TLS handshake: {}", short(stack))),
+            )),
             None => HandshakeLost::of("").into(),
         },
     }
 }
 
-/// Trouble after the handshake: by TLS 1.3 a server asks only then for the client certificate that is missing.
-pub(super) fn refused_later(error: io::Error, advice: &Advice) -> ureq::Error {
+/// Trouble after the handshake: by TLS 1.3 a server judges the client certificate, or asks for the one that is missing, only
+/// then.
+pub(super) fn refused_later(error: io::Error, ssl: &SslRef, advice: &Advice) -> ureq::Error {
     let inner = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
-    let is_missing = |stack: &openssl::error::ErrorStack| {
-        let mut reasons = stack.errors().iter().filter_map(|error| error.reason());
-        reasons.any(|reason| reason == "tlsv13 alert certificate required")
+    let Some(stack) = inner.and_then(openssl::ssl::Error::ssl_error) else {
+        return error.into();
     };
-    if inner.and_then(openssl::ssl::Error::ssl_error).is_some_and(is_missing) {
-        return other(Refused(format!(
-            "the server requires a client certificate; {}",
-            advice.client
-        )));
-    }
-    error.into()
+    let told = alert::meaning(stack, ssl, &advice.client);
+    other(Refused(told.unwrap_or_else(|| format!("TLS: {}", short(stack)))))
 }
 
 /// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.

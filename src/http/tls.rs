@@ -304,13 +304,13 @@ impl Transport for TlsTransport {
         self.stream.get_mut().set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
         let written = self.stream.write_all(output);
-        written.map_err(|error| refused_later(error, &self.advice))
+        written.map_err(|error| refused_later(error, self.stream.ssl(), &self.advice))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
         let amount = self.stream.read(self.buffers.input_append_buf());
-        let amount = amount.map_err(|error| refused_later(error, &self.advice))?;
+        let amount = amount.map_err(|error| refused_later(error, self.stream.ssl(), &self.advice))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

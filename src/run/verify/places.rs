@@ -95,9 +95,12 @@ impl Run<'_, '_> {
                 parts::read(manifest, &parts.signatures),
             ),
             Bare::Digest(digest) => {
-                self.stderr.note(
-                    "no manifest is given: the digest stands for it, and the signatures are checked for that digest",
-                );
+                // What is printed for people says it beside the verdict.
+                if !self.settings.output.is_for_people() {
+                    self.stderr.note(
+                        "no manifest is given: the digest stands for it, and the signatures are checked for that digest",
+                    );
+                }
                 let files: Vec<String> = parts.signatures.iter().map(|file| file.display().to_string()).collect();
                 (
                     format!("file:{}", files.join(", ")),

@@ -33,5 +33,5 @@ mod stream;
 pub mod table;
 pub mod words;
 
-pub use content::{KeyMaterial, KeyType, Policy, PolicyRequirement, Scope, SigstoreSigners, Transport};
+pub use content::{AuthorityFile, KeyMaterial, KeyType, Policy, PolicyRequirement, Scope, SigstoreSigners, Transport};
 pub use document::{TextError, MAX_POLICY_BYTES};

@@ -58,6 +58,8 @@ pub enum PolicyRequirement {
         signers: SigstoreSigners,
         /// A transparency log must have it as well.
         needs_rekor: bool,
+        /// Files that other readers need for it, and that are not read here.
+        authorities: Vec<AuthorityFile>,
         /// How the signed reference is compared.
         identity: Rule,
     },
@@ -83,6 +85,15 @@ pub enum KeyMaterial {
     Paths(Vec<PathBuf>),
     /// The content of the files, decoded from base64.
     Data(Vec<Vec<u8>>),
+}
+
+/// A file with the key or the certificates of an authority, which a requirement names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuthorityFile {
+    /// The member that names it, as seen from the requirement: `fulcio.caPath`.
+    pub member: String,
+    /// The file. It may be relative or lead nowhere.
+    pub path: PathBuf,
 }
 
 /// What a sigstore signature must be by.

@@ -86,6 +86,7 @@ pub(super) fn read(root: &PlacedNode, kind: &str, lines: &Lines) -> Outcome<Imag
         requirement: PolicyRequirement::SigstoreSigned {
             signers,
             needs_rekor,
+            authorities: Vec::new(),
             identity,
         },
         place: lines.at(root_of_trust.offset),

@@ -2,7 +2,7 @@
 //! Where the keys of a requirement stand: in which member, and at which place of the file.
 
 use super::rulebook::{PlacedRequirement, Rulebook, Spot};
-use super::{words, KeyMaterial, Policy, PolicyRequirement, SigstoreSigners};
+use super::{words, AuthorityFile, KeyMaterial, Policy, PolicyRequirement, SigstoreSigners};
 
 /// The keys that a requirement names, if it names some.
 #[must_use]
@@ -14,6 +14,15 @@ pub fn material(requirement: &PolicyRequirement) -> Option<&KeyMaterial> {
             ..
         } => Some(keys),
         _ => None,
+    }
+}
+
+/// The files of authorities that a requirement names, such as the key of a transparency log.
+#[must_use]
+pub fn authorities(requirement: &PolicyRequirement) -> &[AuthorityFile] {
+    match requirement {
+        PolicyRequirement::SigstoreSigned { authorities, .. } => authorities,
+        _ => &[],
     }
 }
 

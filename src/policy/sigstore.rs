@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The requirement `sigstoreSigned` of a policy, read strictly.
 
+use std::path::PathBuf;
+
 use super::document::{Outcome, PlacedNode};
-use super::{identity, material, KeyMaterial, PolicyRequirement, SigstoreSigners};
+use super::{identity, material, AuthorityFile, KeyMaterial, PolicyRequirement, SigstoreSigners};
 
 const SIGNERS: [&str; 6] = ["keyPath", "keyPaths", "keyData", "keyDatas", "fulcio", "pki"];
 const REKOR: [&str; 4] = [
@@ -22,27 +24,21 @@ pub(super) fn requirement(node: &PlacedNode) -> Outcome<PolicyRequirement> {
     let signer = one_of(node, &SIGNERS)?
         .ok_or_else(|| node.fault(format!("expected exactly one of {}, found none", SIGNERS.join(", "))))?;
     let rekor = one_of(node, &REKOR)?;
-    if let Some(name) = rekor {
-        let value = node.required(name)?;
-        if name.ends_with('s') {
-            keys(value, name)?;
-        } else if name.ends_with("Data") {
-            material::data(value)?;
-        } else {
-            material::path(value)?;
-        }
-    }
+    let mut authorities = match rekor {
+        Some(name) => rekor_files(node.required(name)?, name)?,
+        None => Vec::new(),
+    };
     let value = node.required(signer)?;
     let signers = match signer {
         "fulcio" => {
-            fulcio(value)?;
+            authorities.extend(fulcio(value)?);
             if rekor.is_none() {
                 return Err(node.fault(format!("fulcio needs one of {}", REKOR.join(", "))));
             }
             SigstoreSigners::Fulcio
         }
         "pki" => {
-            pki(value)?;
+            authorities.extend(pki(value)?);
             if rekor.is_some() {
                 return Err(node.fault("pki cannot be used with a Rekor key"));
             }
@@ -53,6 +49,7 @@ pub(super) fn requirement(node: &PlacedNode) -> Outcome<PolicyRequirement> {
     Ok(PolicyRequirement::SigstoreSigned {
         signers,
         needs_rekor: rekor.is_some(),
+        authorities,
         identity: identity::of_requirement(node)?,
     })
 }
@@ -101,16 +98,31 @@ fn keys(value: &PlacedNode, name: &str) -> Outcome<KeyMaterial> {
     })
 }
 
-fn fulcio(node: &PlacedNode) -> Outcome<()> {
+/// The files that a member with the keys of Rekor names.
+fn rekor_files(value: &PlacedNode, name: &str) -> Outcome<Vec<AuthorityFile>> {
+    let file = |member, path| AuthorityFile { member, path };
+    if name.ends_with("Path") {
+        return Ok(vec![file(name.to_owned(), material::path(value)?)]);
+    }
+    Ok(match keys(value, name)? {
+        KeyMaterial::Paths(paths) => {
+            let numbered = paths.into_iter().enumerate();
+            numbered.map(|(n, path)| file(format!("{name}[{n}]"), path)).collect()
+        }
+        KeyMaterial::Data(_) => Vec::new(),
+    })
+}
+
+fn fulcio(node: &PlacedNode) -> Outcome<Vec<AuthorityFile>> {
     node.only(&["caPath", "caData", "oidcIssuer", "subjectEmail"])?;
     authority(node, "caPath", "caData")?;
     for name in ["oidcIssuer", "subjectEmail"] {
         text(node, name)?.ok_or_else(|| node.fault(format!("{name} is missing or empty")))?;
     }
-    Ok(())
+    files(node, "fulcio", &["caPath"])
 }
 
-fn pki(node: &PlacedNode) -> Outcome<()> {
+fn pki(node: &PlacedNode) -> Outcome<Vec<AuthorityFile>> {
     node.only(&[
         "caRootsPath",
         "caRootsData",
@@ -129,7 +141,19 @@ fn pki(node: &PlacedNode) -> Outcome<()> {
     if text(node, "subjectEmail")?.is_none() && text(node, "subjectHostname")?.is_none() {
         return Err(node.fault("expected subjectEmail or subjectHostname, found neither"));
     }
-    Ok(())
+    files(node, "pki", &["caRootsPath", "caIntermediatesPath"])
+}
+
+/// The files that members of an authority name.
+fn files(node: &PlacedNode, authority: &str, names: &[&str]) -> Outcome<Vec<AuthorityFile>> {
+    let mut files = Vec::new();
+    for name in names {
+        files.extend(text(node, name)?.map(|path| AuthorityFile {
+            member: format!("{authority}.{name}"),
+            path: PathBuf::from(path),
+        }));
+    }
+    Ok(files)
 }
 
 /// Exactly one of a path and data.

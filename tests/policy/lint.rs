@@ -184,9 +184,9 @@ fn requirements_that_cannot_be_met_or_are_not_checked() {
     assert_eq!(found(&x509), [format!("RequirementNeverMet error {at}")]);
     let base = r#"{"type": "signedBaseLayer", "baseLayerIdentity": {"type": "matchRepository"}}"#;
     assert_eq!(found(base), [format!("RequirementNeverMet error {at}")]);
-    let fulcio = r#"{"type": "sigstoreSigned", "fulcio": {"caPath": "x", "oidcIssuer": "i", "subjectEmail": "e"}, "rekorPublicKeyPath": "y"}"#;
+    let fulcio = r#"{"type": "sigstoreSigned", "fulcio": {"caData": "YQ==", "oidcIssuer": "i", "subjectEmail": "e"}, "rekorPublicKeyData": "YQ=="}"#;
     assert_eq!(found(fulcio), [format!("RequirementNotChecked note {at}")]);
-    let pki = r#"{"type": "sigstoreSigned", "pki": {"caRootsPath": "x", "subjectEmail": "e"}}"#;
+    let pki = r#"{"type": "sigstoreSigned", "pki": {"caRootsData": "YQ==", "subjectEmail": "e"}}"#;
     assert_eq!(found(pki), [format!("RequirementNotChecked note {at}")]);
     clean(&found(SIGNED_BY));
 }

@@ -54,6 +54,78 @@ fn what_a_key_file_that_cannot_be_read_spoils() {
     }
 }
 
+/// What this program does not check, other readers of the policy do, with these files.
+#[test]
+fn files_of_authorities_that_cannot_be_read() {
+    let sandbox = desk();
+    sandbox.file("there.pub", "x");
+    sandbox.file("empty.pub", "");
+    sandbox.file("key.pub", super::lint_machine::public_key());
+    std::fs::remove_dir_all(sandbox.path("registries.d")).unwrap();
+    sandbox.file(
+        "registries.d/a.yaml",
+        "docker: {quay.io: {use-sigstore-attachments: true}}",
+    );
+    let there = sandbox.path("there.pub");
+    let there = there.to_str().unwrap();
+    let keys = |members: &str| format!("\"keyPath\": \"key.pub\", {members}");
+    let fulcio = |ca: &str, rekor: &str| {
+        format!("\"fulcio\": {{\"caPath\": \"{ca}\", \"oidcIssuer\": \"i\", \"subjectEmail\": \"e\"}}, \"rekorPublicKeyPath\": \"{rekor}\"")
+    };
+    let pki = |roots: &str, more: &str| {
+        format!(
+            "\"pki\": {{\"caRootsPath\": \"{roots}\", \"caIntermediatesPath\": \"{more}\", \"subjectEmail\": \"e\"}}"
+        )
+    };
+    let lists = format!("\"rekorPublicKeyPaths\": [\"{there}\", \"absent.pub\"]");
+    for (members, expected) in [
+        (
+            keys("\"rekorPublicKeyPath\": \"/nowhere/r.pub\""),
+            &["rekorPublicKeyPath"][..],
+        ),
+        (keys("\"rekorPublicKeyPath\": \"empty.pub\""), &["rekorPublicKeyPath"]),
+        (keys(&lists), &["rekorPublicKeyPaths[1]"]),
+        (fulcio("/nowhere/ca.pem", there), &["fulcio.caPath"]),
+        (
+            fulcio("/nowhere/ca.pem", "/nowhere/r.pub"),
+            &["fulcio.caPath", "rekorPublicKeyPath"],
+        ),
+        (pki("/nowhere/ca.pem", there), &["pki.caRootsPath"]),
+        (pki(there, "/nowhere/ca.pem"), &["pki.caIntermediatesPath"]),
+        (
+            pki("/nowhere/a.pem", "/nowhere/b.pem"),
+            &["pki.caIntermediatesPath", "pki.caRootsPath"],
+        ),
+        (keys(&format!("\"rekorPublicKeyPath\": \"{there}\"")), &[]),
+        (fulcio(there, there), &[]),
+        (pki(there, there), &[]),
+    ] {
+        let scopes = format!("      \"quay.io\": [{{\"type\": \"sigstoreSigned\", {members}}}]");
+        let found = of_scopes(&sandbox, &scopes);
+        let (note, others): (Vec<&String>, Vec<&String>) = found
+            .iter()
+            .partition(|own| own.starts_with("RequirementNotChecked note"));
+        assert_eq!(note.len(), 1, "{found:?}");
+        let member = |own: &&String| {
+            assert!(own.starts_with("KeyUnreadable error policy.json:5:"), "{own}");
+            own.split("transports.docker[\"quay.io\"][0].")
+                .nth(1)
+                .unwrap()
+                .to_owned()
+        };
+        let mut members: Vec<String> = others.iter().map(member).collect();
+        members.sort_unstable();
+        assert_eq!(members, expected, "{found:?}");
+    }
+    let relative = keys("\"rekorPublicKeyPath\": \"there.pub\"").replace("key.pub\",", "/nowhere/key.pub\",");
+    let scopes = format!("      \"quay.io\": [{{\"type\": \"sigstoreSigned\", {relative}}}]");
+    sandbox.file("policy.json", policy(&scopes));
+    let stdout = sandbox.run(["policy", "lint", "policy.json"]).expect(1).stdout;
+    let said = "KeyPathRelative: transports.docker[\"quay.io\"][0].rekorPublicKeyPath: \"there.pub\" is relative to";
+    assert!(stdout.contains(said), "{stdout}");
+    assert_eq!(stdout.matches("KeyPathRelative").count(), 1, "{stdout}");
+}
+
 /// GnuPG finds no key behind a byte order mark, nor in UTF-16.
 #[test]
 fn key_files_in_an_encoding_that_other_readers_do_not_take() {

@@ -57,6 +57,7 @@ impl Draft {
                 signers: SigstoreSigners::Keys(keys),
                 needs_rekor,
                 identity,
+                ..
             } => Draft {
                 name: name("sigstoreSigned", keys, object, identity),
                 demand: if *needs_rekor {

@@ -6,6 +6,8 @@ use std::path::Path;
 
 use super::key_files::KeyFiles;
 use super::keys::{self, Keys};
+use super::load::shown;
+use crate::files::read::read_bounded;
 use crate::openpgp::keys::certificate::Certificate;
 use crate::policy::explanation::{KeyFile, KeyLine};
 use crate::policy::finding::{Code, Finding, Severity};
@@ -14,6 +16,7 @@ use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
 use crate::policy::{member, words, KeyMaterial, PolicyRequirement};
 use crate::reason::Reason;
 use crate::settings::policy::Ground;
+use crate::sigstore::key::MAX_KEY_FILE;
 
 /// Most sets of keys that are looked into: each takes GnuPG a tenth of a second.
 const MAX_KEY_SETS: usize = 300;
@@ -26,7 +29,9 @@ pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) ->
     let mut left_out = 0;
     let mut findings = Vec::new();
     let mut looked: Vec<(PlacedRequirement<'_>, usize)> = Vec::new();
-    for rule in lint::rules(book) {
+    let rules = lint::rules(book);
+    findings.extend(of_authorities(&rules, book));
+    for rule in rules {
         let Some(material) = member::material(rule.requirement) else {
             continue;
         };
@@ -87,6 +92,37 @@ fn of_rule(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, bo
         findings.extend(of_file(file, &spot, is_one_left, spoils_all));
     }
     findings
+}
+
+/// Files of authorities that are of no use. They are not used here, but by all other readers of the policy.
+fn of_authorities(rules: &[PlacedRequirement<'_>], book: &Rulebook) -> Vec<Finding> {
+    let mut known: HashMap<&Path, Option<String>> = HashMap::new();
+    let mut findings = Vec::new();
+    for rule in rules {
+        for file in member::authorities(rule.requirement) {
+            let what = known.entry(&file.path).or_insert_with(|| no_content(&file.path));
+            findings.extend(what.as_ref().map(|what| {
+                Finding::new(
+                    Code::KeyUnreadable,
+                    Some(member::spot(rule, &file.member, book)),
+                    format!(
+                        "{}: {what}; podman and CRI-O refuse every image here",
+                        shown(&file.path)
+                    ),
+                )
+            }));
+        }
+    }
+    findings
+}
+
+/// Why nothing can be read from a file.
+fn no_content(path: &Path) -> Option<String> {
+    match read_bounded(path, MAX_KEY_FILE) {
+        Ok(Some(bytes)) if bytes.is_empty() => Some("it is empty".to_owned()),
+        Ok(_) => None,
+        Err(error) => Some(error.to_string()),
+    }
 }
 
 /// What tells the list that a requirement stands in from all others.

@@ -25,6 +25,8 @@ pub struct Explanation {
     pub best: Option<&'static str>,
     /// Nothing is judged by the policy: a key file of a scope that does not apply here cannot be used.
     pub is_spoiled: bool,
+    /// What differs for an image that is fetched from a registry, in a few words; a note says why.
+    pub from_registry: Option<&'static str>,
     /// Where the image may be fetched, the first first.
     pub locations: Vec<FetchPlace>,
     /// How requirements must look for images that are asked for by a mirror's name.

@@ -25,6 +25,8 @@ pub struct TestRow {
     pub scope: Option<String>,
     /// What an image can get there at best; `None` where that depends on keys of which nothing is known.
     pub verdict: Option<&'static str>,
+    /// What differs for an image that is fetched from a registry, in a few words; a note says why.
+    pub from_registry: Option<&'static str>,
     /// What is not as expected.
     pub failures: Vec<String>,
 }
@@ -47,7 +49,8 @@ pub(crate) fn write_text(out: &mut dyn Write, rows: &[TestRow], file: &Path, pol
             .as_deref()
             .map_or("default".to_owned(), |scope| format!("\"{}\"", safe(scope)));
         let verdict = row.verdict.unwrap_or("not known");
-        writeln!(out, "{word} {}: {verdict}, scope {scope}", row.reference)?;
+        let from_registry = row.from_registry.map_or(String::new(), |text| format!(", {text}"));
+        writeln!(out, "{word} {}: {verdict}{from_registry}, scope {scope}", row.reference)?;
         for failure in &row.failures {
             writeln!(out, "     {file}:{}: {}", row.line, cut(sentence(failure), MAX_MESSAGE))?;
         }

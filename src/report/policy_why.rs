@@ -47,7 +47,15 @@ pub(crate) fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::
             &format!("At best an image here is {best}: nothing is judged by this policy, because a key file of another scope cannot be used (see the note below)."),
             2,
         )?,
-        Some(best) => writeln!(out, "At best an image here is {best}.")?,
+        Some(best) => match explanation.from_registry {
+            Some(from_registry) => paragraph(
+                out,
+                0,
+                &format!("At best an image here is {best}, {from_registry} (see the note below)."),
+                2,
+            )?,
+            None => writeln!(out, "At best an image here is {best}.")?,
+        },
         None => writeln!(
             out,
             "What an image here can get at best is unknown: GnuPG could not be asked."

@@ -78,17 +78,28 @@ fn a_signature_that_no_registry_is_asked_for_is_noted() {
     let note = "Note: from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for quay.io/ns/a";
     let said = || run(&sandbox, &["why", "quay.io/ns/a:1", "policy.json"]).expect(0);
     of("{\"type\": \"sigstoreSigned\", \"keyPath\": \"k.pub\"}");
-    assert!(
-        said().words().contains("At best an image here is Verified."),
-        "{:?}",
-        said()
-    );
+    let best = "At best an image here is Verified, but Unsigned from a registry (see the note below).";
+    assert!(said().words().contains(best), "{:?}", said());
     assert!(said().words().contains(note), "{:?}", said());
+    sandbox.file(
+        "table.yaml",
+        "quay.io/ns/a:1: {verdict: Verified}\nr.example/a:1: {verdict: Rejected}\n",
+    );
+    let row = || {
+        run(&sandbox, &["test", "table.yaml", "--policy", "policy.json"])
+            .expect(0)
+            .stdout
+    };
+    let rejected = "pass r.example/a:1: Rejected, scope default\n";
+    let unsigned = "pass quay.io/ns/a:1: Verified, but Unsigned from a registry, scope \"quay.io\"\n";
+    assert!(row().contains(&format!("{unsigned}{rejected}")), "{}", row());
     sandbox.file(
         "registries.d/a.yaml",
         "docker: {quay.io: {use-sigstore-attachments: true}}",
     );
     assert!(!said().words().contains("from a registry"), "{:?}", said());
+    let verified = "pass quay.io/ns/a:1: Verified, scope \"quay.io\"\n";
+    assert!(row().contains(&format!("{verified}{rejected}")), "{}", row());
     sandbox.file(
         "registries.conf",
         "[[registry]]\nlocation = \"quay.io\"\nblocked = true\n",
@@ -100,6 +111,8 @@ fn a_signature_that_no_registry_is_asked_for_is_noted() {
         "{:?}",
         said()
     );
+    let best = "At best an image here is Verified, but none can be pulled from a registry (see the note below).";
+    assert!(said().words().contains(best), "{:?}", said());
     of(SIGNED_BY);
     sandbox.file("registries.conf", "");
     sandbox.file("registries.d/a.yaml", "");

@@ -37,6 +37,27 @@ fn a_scope_without_a_value_is_not_the_scope_of_all_images() {
     );
 }
 
+/// A row that asks for no keys is not said to fail for them.
+#[test]
+fn a_row_says_which_of_its_members_depends_on_a_key_file() {
+    let sandbox = desk();
+    let absent = SIGNED_BY.replace("release-key", "absent");
+    sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{absent}]")));
+    for (row, member) in [
+        ("quay.io/a:1: {verdict: Verified}", "verdict"),
+        ("r.example/a:1: {scope: default, verdict: Rejected}", "verdict"),
+        ("quay.io/a:1: {verdict: Verified, keys: []}", "keys"),
+        ("r.example/a:1: {keys: []}", "keys"),
+    ] {
+        let outcome = test(&sandbox, row).expect(3);
+        let told = format!("     table.yaml:1: {member}: ");
+        let lines: Vec<&str> = outcome.stdout.lines().filter(|line| line.starts_with(' ')).collect();
+        assert!(lines.iter().any(|line| line.starts_with(&told)), "{row}: {outcome:?}");
+        assert!(outcome.stderr.contains("absent.asc"), "{outcome:?}");
+    }
+    test(&sandbox, "r.example/a:1: {scope: default}").expect(0);
+}
+
 /// podman looks for such a name by its search list; verify says so as well.
 #[test]
 fn a_reference_without_a_registry_is_not_taken_without_a_word() {

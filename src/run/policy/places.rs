@@ -104,22 +104,36 @@ pub(super) fn wants_attachments(required: &[PolicyRequirement]) -> bool {
 }
 
 /// That no signature which is required is looked for at a registry: images that are at hand may have one all the same.
+pub(super) struct Unasked {
+    /// In a few words, to stand beside the verdict of an image that is at hand.
+    pub(super) brief: &'static str,
+    /// Why, and what to do.
+    pub(super) note: String,
+}
+
+/// Whether that is so.
 pub(super) fn unasked(
     required: &[PolicyRequirement],
     locations: &[FetchPlace],
     reference: &Reference,
-) -> Option<String> {
+) -> Option<Unasked> {
     let is_asked = |place: &FetchPlace| place.attachments && !place.blocked;
     if !wants_attachments(required) || locations.iter().any(is_asked) {
         return None;
     }
     Some(if locations.iter().any(|place| !place.blocked) {
-        format!(
-            "from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for {}",
-            reference.name()
-        )
+        Unasked {
+            brief: "but Unsigned from a registry",
+            note: format!(
+                "from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for {}",
+                reference.name()
+            ),
+        }
     } else {
-        "no image can be pulled from a registry here: every place is blocked".to_owned()
+        Unasked {
+            brief: "but none can be pulled from a registry",
+            note: "no image can be pulled from a registry here: every place is blocked".to_owned(),
+        }
     })
 }
 

@@ -54,7 +54,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     let files = KeyFiles::of(&book.combined.policy);
     let spoiled = spoiled(&book);
     let mut known = HashMap::new();
-    let rows: Vec<TestRow> = cases
+    let mut rows: Vec<TestRow> = cases
         .iter()
         .map(|case| {
             let scope = book.applied(&case.reference);
@@ -73,7 +73,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
         }
     }
     if settings.checks_stores {
-        for note in unasked(&cases, &rows, &book, &settings.ground) {
+        for note in unasked(&cases, &mut rows, &book, &settings.ground) {
             console.err.note(note);
         }
     }
@@ -98,16 +98,13 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     })
 }
 
-/// The rows of which no image can be Verified from a registry, because nobody looks for its sigstore signatures there.
-fn unasked(cases: &[Case], rows: &[TestRow], book: &Rulebook, ground: &Ground) -> BTreeSet<String> {
+/// Marks the rows of which no image can be Verified from a registry, because nobody looks for its sigstore signatures there, and
+/// says why.
+fn unasked(cases: &[Case], rows: &mut [TestRow], book: &Rulebook, ground: &Ground) -> BTreeSet<String> {
     let sections = files::registries_d(&ground.containers);
     let mut notes = BTreeSet::new();
-    for case in cases
-        .iter()
-        .zip(rows)
-        .filter(|(_, row)| row.verdict == Some("Verified"))
-        .map(|(case, _)| case)
-    {
+    let judged = cases.iter().zip(rows);
+    for (case, row) in judged.filter(|(_, row)| row.verdict == Some("Verified")) {
         let reference = &case.reference;
         let required = book.combined.policy.select("docker", reference).1;
         let is_by_objects = book
@@ -121,8 +118,10 @@ fn unasked(cases: &[Case], rows: &[TestRow], book: &Rulebook, ground: &Ground) -
         match found {
             Ok((stores, located)) => {
                 let located = located.into_iter().map(|own| places::place(own, stores, ground, false));
-                let note = places::unasked(required, &located.collect::<Vec<_>>(), reference);
-                notes.extend(note.map(|note| format!("{reference}: {note}")));
+                if let Some(unasked) = places::unasked(required, &located.collect::<Vec<_>>(), reference) {
+                    row.from_registry = Some(unasked.brief);
+                    notes.insert(format!("{reference}: {}", unasked.note));
+                }
             }
             Err(UsageError(what)) => {
                 notes.insert(format!(
@@ -210,7 +209,8 @@ fn row(
                     || case.verdict.is_some() && (best == "Verified" || verdict.is_none() || spoiled.is_some()) =>
             {
                 trouble.push(what.clone());
-                unknown = Some(format!("keys: {what}"));
+                let member = if own.is_some() { "keys" } else { "verdict" };
+                unknown = Some(format!("{member}: {what}"));
             }
             _ => {}
         }
@@ -224,6 +224,7 @@ fn row(
         line: case.place.line,
         scope: applied.map(str::to_owned),
         verdict,
+        from_registry: None,
         failures,
     }
 }

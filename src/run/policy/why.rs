@@ -115,8 +115,12 @@ fn explain(
     } else {
         Vec::new()
     };
+    let mut from_registry = None;
     if matches!(best, Some("Verified") | None) {
-        notes.extend(places::unasked(required, &locations, reference));
+        if let Some(unasked) = places::unasked(required, &locations, reference) {
+            from_registry = Some(unasked.brief);
+            notes.push(unasked.note);
+        }
     }
     notes.extend(places::passed_over_for(stores, &locations));
     let explanation = Explanation {
@@ -126,6 +130,7 @@ fn explain(
         spots: book.spots(applied.as_deref()),
         best,
         is_spoiled,
+        from_registry,
         applied,
         requirements,
         locations,

@@ -51,6 +51,17 @@ pub fn unmarked(bytes: Vec<u8>) -> Result<Vec<u8>, Error> {
     }
 }
 
+/// Whether bytes begin with the packet of an OpenPGP key, in either format of lengths (RFC 4880, section 4.2).
+#[must_use]
+pub(crate) fn looks_like_openpgp(bytes: &[u8]) -> bool {
+    const KEYS: [u8; 2] = [5, 6];
+    match bytes.first() {
+        Some(first @ 0xc0..) => KEYS.contains(&(first & 0x3f)),
+        Some(first @ 0x80..) => KEYS.contains(&(first >> 2 & 0x0f)),
+        _ => false,
+    }
+}
+
 /// Whether bytes begin as ASCII text does in UTF-16.
 #[must_use]
 pub(crate) fn looks_like_utf16(start: &[u8]) -> bool {

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What a file that says who may sign what holds: a policy, or API objects.
 
-use super::document::{self, Fault, TextError};
+use super::document::{self, Fault, PlacedNode, TextError};
 use super::objects::{is_objects, Objects};
 use super::places::path_of;
 use super::scope::{is_in_storage, STORAGE};
-use super::Policy;
+use super::{stream, table, Policy};
 use crate::input::{self, Encoding};
+use crate::reference::Reference;
 use crate::text::quoted;
 
 /// The content of a file.
@@ -27,12 +28,39 @@ impl PolicyText {
         match input::text(bytes.to_vec()) {
             Ok(text) if is_objects(&text) => Objects::parse(&text).map(Self::Objects),
             _ => {
-                let policy = Policy::parse(bytes).map_err(|error| told(error, bytes))?;
+                let policy =
+                    Policy::parse(bytes).map_err(|error| other(bytes).unwrap_or_else(|| told(error, bytes)))?;
                 check_storage(&policy, bytes)?;
                 Ok(Self::Policy(policy))
             }
         }
     }
+}
+
+/// What a file is that people have beside policies.
+fn other(bytes: &[u8]) -> Option<TextError> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let reference = |text: &str| {
+        let name = text.strip_prefix("docker://").unwrap_or(text);
+        Reference::parse(name).map_err(|error| error.to_string())
+    };
+    let is_table = || table::parse(text, reference).is_ok_and(|cases| !cases.is_empty());
+    let documents = stream::documents(text).ok()?;
+    let has = |root: &PlacedNode, name| matches!(root.member(name), Ok(Some(_)));
+    let is_part = documents.iter().any(|root| has(root, "spec") && !has(root, "default"));
+    let what = if is_part {
+        "expected an object, found a part of one: a ClusterImagePolicy has apiVersion, kind, metadata.name and spec.policy.rootOfTrust too, as image-signature-policy(1) shows"
+    } else if is_table() {
+        "expected a policy, found a table of policy test: write image-signature policy test TABLE --policy FILE"
+    } else {
+        return None;
+    };
+    Some(TextError {
+        line: 1,
+        column: 1,
+        path: String::new(),
+        what: what.to_owned(),
+    })
 }
 
 /// What else a text is that does not begin as JSON does.
@@ -61,7 +89,7 @@ fn told(error: TextError, bytes: &[u8]) -> TextError {
         }
         Some(b'{') => return error,
         Some(_) if document::parse(bytes).is_ok() => return error,
-        Some(_) => "the file does not begin as JSON does (YAML is not taken)",
+        Some(_) => "the file does not begin as JSON does (only API objects, with apiVersion and kind, may be YAML)",
     };
     TextError {
         what: format!("{}: {what}; the readers of policy.json take JSON in UTF-8", error.what),

@@ -3,12 +3,14 @@
 
 use std::fmt;
 
-use super::document::{Outcome, PlacedNode};
-use super::material::data;
+use super::document::{Outcome, PlacedNode, Value};
+use super::material::{data, is_armoured};
 use super::place::{Lines, Place};
+use super::scope::meant;
 use super::stream;
 use super::{KeyMaterial, PolicyRequirement, SigstoreSigners};
 use crate::identity::{Remap, Rule};
+use crate::input::looks_like_openpgp;
 use crate::reference::Reference;
 use crate::text::place::quoted;
 
@@ -103,8 +105,10 @@ fn scopes(node: &PlacedNode, lines: &Lines) -> Outcome<Vec<ScopeEntry>> {
     for scope in list {
         let name = scope.string()?;
         if !is_scope(name) {
+            let instead = meant(name).filter(|text| is_scope(text));
+            let instead = instead.map_or(String::new(), |text| format!("; did you mean {}?", quoted(text)));
             return Err(scope.fault(format!(
-                "expected HOST[:PORT][/PATH][:TAG][@DIGEST] whose host has a dot or is localhost, or *.DOMAIN, found {}",
+                "expected HOST[:PORT][/PATH][:TAG][@DIGEST] whose host has a dot or is localhost, or *.DOMAIN, found {}{instead}",
                 quoted(name)
             )));
         }
@@ -181,16 +185,34 @@ fn first_block(bytes: &[u8]) -> &[u8] {
 
 /// Key data as the API checks it.
 fn pem(node: &PlacedNode) -> Outcome<Vec<u8>> {
-    let bytes = data(node)?;
+    let bytes = match &node.value {
+        Value::String(text) if is_armoured(text.trim_start().as_bytes()) => text.clone().into_bytes(),
+        _ => data(node)?,
+    };
     let text = bytes.strip_suffix(b"\n").unwrap_or(&bytes);
     if !KEY_DATA.contains(&bytes.len()) || !text.starts_with(BEGIN_KEY) || !text.ends_with(END_KEY) {
         return Err(node.fault(format!(
-            "expected the base64 of a PEM file of {} to {} bytes that begins with -----BEGIN PUBLIC KEY----- and ends with -----END PUBLIC KEY-----",
+            "expected the base64 of a PEM file of {} to {} bytes that begins with -----BEGIN PUBLIC KEY----- and ends with -----END PUBLIC KEY-----{}",
             KEY_DATA.start(),
-            KEY_DATA.end()
+            KEY_DATA.end(),
+            found(&bytes)
         )));
     }
     Ok(bytes)
+}
+
+/// What bytes are that are no PEM file with a public key, where that is plain, and what to do then.
+fn found(bytes: &[u8]) -> &'static str {
+    let text = bytes.trim_ascii_start();
+    if is_armoured(text) || looks_like_openpgp(bytes) {
+        "; found an OpenPGP key, and these objects take sigstore keys only: GPG keys are given by signedBy in a policy.json"
+    } else if text.starts_with(b"-----BEGIN CERTIFICATE-----") {
+        "; found a certificate, of which openssl x509 -pubkey -noout prints the public key"
+    } else if text.starts_with(b"-----BEGIN RSA PUBLIC KEY-----") {
+        "; found a PKCS #1 key, which openssl rsa -RSAPublicKey_in -pubout converts"
+    } else {
+        ""
+    }
 }
 
 fn fulcio(node: &PlacedNode) -> Outcome<()> {

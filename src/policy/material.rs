@@ -41,7 +41,21 @@ pub(super) fn data(node: &PlacedNode) -> Outcome<Vec<u8>> {
     let digits: Vec<u8> = text.bytes().filter(|b| !matches!(b, b'\r' | b'\n')).collect();
     BASE64
         .decode(digits)
-        .map_err(|_| node.fault("expected the base64 of a key file"))
+        .map_err(|_| node.fault(format!("expected the base64 of a key file{}", found(text))))
+}
+
+/// What a text is that is not base64, where that is plain.
+fn found(text: &str) -> &'static str {
+    match text.trim_start() {
+        text if is_armoured(text.as_bytes()) => ", found an OpenPGP key in ASCII armor; base64 -w0 FILE encodes a file",
+        text if text.starts_with("-----BEGIN ") => ", found the PEM text itself; base64 -w0 FILE encodes a file",
+        _ => "",
+    }
+}
+
+/// Whether a text is an OpenPGP key in ASCII armor (RFC 4880, section 6.2).
+pub(super) fn is_armoured(text: &[u8]) -> bool {
+    text.starts_with(b"-----BEGIN PGP ")
 }
 
 /// The readers of this format take an array of numbers for the bytes it lists.

@@ -89,6 +89,20 @@ pub fn around(scope: &str) -> Vec<String> {
     scopes
 }
 
+/// The scope that a text may be meant for, which has a scheme, or a slash or `/*` at its end.
+#[must_use]
+pub(super) fn meant(text: &str) -> Option<&str> {
+    let mut bare = text.split_once("://").map_or(text, |(_, rest)| rest);
+    while let Some(shorter) = ["/**", "/*", "/"].iter().find_map(|end| bare.strip_suffix(end)) {
+        bare = shorter;
+    }
+    let is_scope = match bare.strip_prefix("*.") {
+        Some(domain) => Reference::is_prefix(domain) && !domain.contains(['/', ':']),
+        None => Reference::is_prefix(bare) || Reference::parse_canonical(bare).is_ok(),
+    };
+    (bare != text && is_scope).then_some(bare)
+}
+
 /// The transport of images in the local storage, which not every build of the readers has: podman's and skopeo's have it.
 pub(super) const STORAGE: &str = "containers-storage";
 

@@ -301,7 +301,7 @@ fn identity_of_object(rule: &Rule) -> Value {
 fn of_object(object: &str, location: &str, rule: &Rule) -> String {
     let spec = json!({"spec": {"scopes": [location], "policy": {"signedIdentity": identity_of_object(rule)}}});
     format!(
-        "# an object of its own, with the rootOfTrust of {object}\n{}",
+        "# an object of its own: add apiVersion, kind, metadata, and the rootOfTrust of {object}\n{}",
         emit::document(&spec).trim_end()
     )
 }

@@ -14,6 +14,7 @@ use openssl::rsa::Rsa;
 use sha2::{Digest as _, Sha256};
 
 use super::pem;
+use crate::input::looks_like_openpgp;
 use crate::text::quoted;
 
 /// Largest file with a public key, in bytes.
@@ -174,16 +175,6 @@ fn classify(key: &PKey<Public>) -> Result<(Kind, String), KeyError> {
                 "its key is {name}; RSA, ECDSA and Ed25519 keys are accepted"
             )))
         }
-    }
-}
-
-/// Whether a file begins with the packet of an OpenPGP key, in either format of lengths (RFC 4880, section 4.2).
-fn looks_like_openpgp(text: &[u8]) -> bool {
-    const KEYS: [u8; 2] = [5, 6];
-    match text.first() {
-        Some(first @ 0xc0..) => KEYS.contains(&(first & 0x3f)),
-        Some(first @ 0x80..) => KEYS.contains(&(first >> 2 & 0x0f)),
-        _ => false,
     }
 }
 

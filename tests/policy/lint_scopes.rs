@@ -196,3 +196,41 @@ fn what_the_default_accepts_beside_the_scope_of_all_images() {
         assert!(stdout.contains(expected), "{scopes}: {stdout}");
     }
 }
+
+/// What is near a scope is named as the one that may be meant.
+#[test]
+fn scopes_with_a_scheme_or_an_asterisk_at_the_end() {
+    let sandbox = desk();
+    for (scope, meant) in [
+        ("r.example:5000/team/*", Some("r.example:5000/team")),
+        ("r.example/*", Some("r.example")),
+        ("r.example/team/**", Some("r.example/team")),
+        ("r.example/team/", Some("r.example/team")),
+        ("https://r.example/team", Some("r.example/team")),
+        ("docker://r.example/team/*", Some("r.example/team")),
+        ("*.r.example/*", Some("*.r.example")),
+        ("r.example/te*", None),
+        ("r.example/*/app", None),
+        ("*.r.example/team", None),
+        ("https://", None),
+    ] {
+        of_scopes(&sandbox, &format!("      \"{scope}\": [{SIGNED_BY}]"));
+        let stdout = sandbox.run(["policy", "lint", "policy.json"]).expect(1).stdout;
+        let line = stdout
+            .lines()
+            .find(|line| line.contains(": ScopeNeverMatches: "))
+            .unwrap();
+        let end = meant.map(|text| format!("; did you mean \"{text}\"?"));
+        assert_eq!(line.contains("did you mean"), meant.is_some(), "{line}");
+        assert!(line.ends_with(&end.clone().unwrap_or_default()), "{line}");
+        // Objects with such a scope are refused by the API.
+        sandbox.file("cip.json", super::lint::object("p", &[scope], None).to_string());
+        let stdout = sandbox.run(["policy", "lint", "cip.json"]).expect(1).stdout;
+        assert!(
+            stdout.contains("InvalidPolicy: spec.scopes[0]: expected HOST"),
+            "{stdout}"
+        );
+        assert_eq!(stdout.contains("did you mean"), meant.is_some(), "{stdout}");
+        assert!(stdout.contains(&end.unwrap_or_default()), "{stdout}");
+    }
+}

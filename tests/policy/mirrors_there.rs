@@ -281,7 +281,9 @@ fn requirements_of_both_kinds_and_of_a_file_and_an_object() {
     );
     let text = found["stanza"].as_str().unwrap();
     let (of_file, of_object) = text
-        .split_once("\n# an object of its own, with the rootOfTrust of ClusterImagePolicy/own\n")
+        .split_once(
+            "\n# an object of its own: add apiVersion, kind, metadata, and the rootOfTrust of ClusterImagePolicy/own\n",
+        )
         .unwrap();
     let of_file: Value = serde_json::from_str(&format!("{{{of_file}}}")).unwrap();
     assert_eq!(of_file["m.example"].as_array().unwrap().len(), 1, "{found}");

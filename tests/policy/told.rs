@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is said of a policy: what a file is if it is not a policy, which object asks, what no registry is asked for.
 
+use base64::Engine as _;
 use serde_json::json;
 
 use super::lint::object;
@@ -8,6 +9,7 @@ use super::lint_machine::public_key;
 use super::why::{desk, policy, run, SIGNED_BY};
 use crate::support::desk::by_policy;
 use crate::support::desk::{Desk, IDENTITY};
+use crate::support::forge::Key;
 
 #[test]
 fn a_file_that_is_no_json_is_said_to_be_what_it_is() {
@@ -18,7 +20,7 @@ fn a_file_that_is_no_json_is_said_to_be_what_it_is() {
         .chain(text.encode_utf16().flat_map(u16::to_le_bytes))
         .collect();
     for (bytes, said) in [
-        (b"default:\n- type: reject\n".to_vec(), "YAML is not taken"),
+        (b"default:\n- type: reject\n".to_vec(), "may be YAML"),
         (
             [&b"\xef\xbb\xbf"[..], text.as_bytes()].concat(),
             "the file begins with a byte order mark",
@@ -33,6 +35,96 @@ fn a_file_that_is_no_json_is_said_to_be_what_it_is() {
         } else {
             outcome.expect_usage(said);
         }
+    }
+}
+
+/// What people have beside policies.
+#[test]
+fn a_table_and_a_part_of_an_object_are_said_to_be_what_they_are() {
+    let sandbox = desk();
+    let table =
+        "expected a policy, found a table of policy test: write image-signature policy test TABLE --policy FILE";
+    let part = "expected an object, found a part of one: a ClusterImagePolicy has apiVersion, kind, metadata.name and spec.policy.rootOfTrust too, as image-signature-policy(1) shows";
+    for (text, said) in [
+        ("quay.io/a:1: {verdict: Verified}\n", table),
+        ("# of mine\n127.0.0.1:5000/a:1:\n  scope: default\n", table),
+        ("{\"docker://quay.io/a:1\": {\"scope\": \"quay.io\"}}", table),
+        ("spec:\n  scopes:\n  - quay.io\n", part),
+        ("# an object of its own\nspec: {scopes: [quay.io]}\n", part),
+        ("{\"spec\": {\"scopes\": [\"quay.io\"]}}", part),
+    ] {
+        sandbox.file("file", text);
+        let outcome = run(&sandbox, &["lint", "file"]).expect(1);
+        assert!(
+            outcome.stdout.contains(&format!("InvalidPolicy: {said}\n")),
+            "{outcome:?}"
+        );
+        run(&sandbox, &["why", "quay.io/a:1", "file"]).expect_usage(said);
+        sandbox.file(
+            "image.json",
+            json!({"kind": "List", "apiVersion": "v1", "items": []}).to_string(),
+        );
+        let args = [
+            "verify",
+            "-f",
+            "image.json",
+            "--policy",
+            "file",
+            "--expected-identity",
+            IDENTITY,
+        ];
+        sandbox.run(args).expect_usage(said);
+    }
+    // A policy with a mistake in it stays one.
+    sandbox.file("file", "{\"default\": [{\"type\": \"reject\"}], \"spec\": {}}");
+    run(&sandbox, &["why", "quay.io/a:1", "file"]).expect_usage("spec: unknown member");
+    sandbox.file("file", "{\"defaul\": [{\"type\": \"reject\"}]}");
+    run(&sandbox, &["why", "quay.io/a:1", "file"]).expect_usage("defaul: unknown member; did you mean \"default\"?");
+}
+
+/// Objects take the base64 of one kind of file.
+#[test]
+fn key_data_that_is_another_thing_is_said_to_be_what_it_is() {
+    let sandbox = desk();
+    let base64 = |data: &[u8]| base64::engine::general_purpose::STANDARD.encode(data);
+    let armored = std::fs::read_to_string(sandbox.path("release-key.asc")).unwrap();
+    let gpg = "; found an OpenPGP key, and these objects take sigstore keys only: GPG keys are given by signedBy in a policy.json";
+    let pem = "expected the base64 of a key file, found the PEM text itself; base64 -w0 FILE encodes a file";
+    let key = String::from_utf8(public_key()).unwrap();
+    let binary = Key::new().certificate("Somebody");
+    let certificate = "-----BEGIN CERTIFICATE-----\nYQ==\n-----END CERTIFICATE-----\n";
+    let other = "that begins with -----BEGIN PUBLIC KEY----- and ends with -----END PUBLIC KEY-----\n";
+    for (data, said) in [
+        (base64(armored.as_bytes()), gpg),
+        (base64(&binary), gpg),
+        (armored.clone(), gpg),
+        (key.clone(), pem),
+        (format!("\n{key}"), pem),
+        (
+            base64(certificate.as_bytes()),
+            "; found a certificate, of which openssl x509 -pubkey -noout prints the public key",
+        ),
+        (base64(&[b'x'; 100]), other),
+    ] {
+        let mut own = object("p", &["quay.io"], None);
+        own["spec"]["policy"]["rootOfTrust"]["publicKey"]["keyData"] = json!(data);
+        sandbox.file("cip.json", own.to_string());
+        let outcome = run(&sandbox, &["lint", "cip.json"]).expect(1);
+        assert!(outcome.stdout.contains(said), "{said}: {outcome:?}");
+    }
+    // The same in a policy.json, which takes both kinds of keys.
+    let armor =
+        "expected the base64 of a key file, found an OpenPGP key in ASCII armor; base64 -w0 FILE encodes a file";
+    for (kind, text, said) in [
+        ("\"signedBy\", \"keyType\": \"GPGKeys\"", &armored, armor),
+        ("\"sigstoreSigned\"", &key, pem),
+    ] {
+        let scope = format!(
+            "      \"quay.io\": [{{\"type\": {kind}, \"keyData\": {}}}]",
+            json!(text)
+        );
+        sandbox.file("policy.json", policy(&scope));
+        run(&sandbox, &["why", "quay.io/a:1", "policy.json"]).expect_usage(said);
     }
 }
 

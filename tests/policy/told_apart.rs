@@ -113,7 +113,9 @@ fn what_is_json_is_not_said_to_be_something_else() {
     for text in ["default: []\n", "version: 1\n"] {
         sandbox.file("policy.json", text);
         let outcome = run(&sandbox, &["why", "quay.io/a:1", "policy.json"]);
-        outcome.expect_usage("the file does not begin as JSON does (YAML is not taken)");
+        outcome.expect_usage(
+            "the file does not begin as JSON does (only API objects, with apiVersion and kind, may be YAML)",
+        );
     }
 }
 

@@ -66,7 +66,7 @@ Scopes of transport docker, in the order in which they are tried:
     );
     let stanza = "\
 For images asked for by the name of mirror mirror.corp.example:8443/ocp (ImageDigestMirrorSet/release):
-  # an object of its own, with the rootOfTrust of ClusterImagePolicy/openshift
+  # an object of its own: add apiVersion, kind, metadata, and the rootOfTrust of ClusterImagePolicy/openshift
   spec:
     scopes:
     - \"mirror.corp.example:8443/ocp/ocp-release\"

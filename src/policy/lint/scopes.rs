@@ -8,7 +8,7 @@ use crate::policy::finding::{Code, Finding, Severity};
 use crate::policy::lists::List;
 use crate::policy::mirrored::asks_for_signatures;
 use crate::policy::rulebook::{Rulebook, Spot, DOCKER, OTHER_TRANSPORTS};
-use crate::policy::scope::around;
+use crate::policy::scope::{around, meant};
 use crate::policy::{words, Scope};
 use crate::reference::Reference;
 use crate::text::place::quoted;
@@ -74,12 +74,12 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
     if scope.is_empty() {
         return None;
     }
-    if let Some((_, rest)) = scope.split_once("://") {
-        let bare = rest.trim_end_matches('/').to_owned();
-        return Some(("scopes are names of images, without a scheme", Some(bare)));
+    let instead = || meant(scope).map(str::to_owned);
+    if scope.contains("://") {
+        return Some(("scopes are names of images, without a scheme", instead()));
     }
-    if let Some(bare) = scope.strip_suffix('/') {
-        return Some(("it ends with a slash", Some(bare.trim_end_matches('/').to_owned())));
+    if scope.ends_with('/') {
+        return Some(("it ends with a slash", instead()));
     }
     let host = scope.split('/').next().unwrap_or_default();
     let is_host = host.contains(['.', ':']) || host == "localhost";
@@ -90,15 +90,16 @@ fn why_never(scope: &str) -> Option<(&'static str, Option<String>)> {
         let is_domain = |domain: &str| Reference::is_prefix(domain) && !domain.contains(['/', ':']);
         return match scope.strip_prefix("*.") {
             Some(domain) if is_domain(domain) => None,
-            Some(_) => Some(("a wildcard is *. and a domain, without port and path", None)),
-            None if scope.ends_with("/*") => {
-                let bare = scope.trim_end_matches("/*");
-                let is_meant = !bare.contains('*') && Reference::is_prefix(bare);
-                let instead = is_meant.then(|| bare.to_owned());
-                Some(("an asterisk is allowed only at the beginning, before a domain; all that lies below a scope is in it", instead))
-            }
+            Some(_) => Some(("a wildcard is *. and a domain, without port and path", instead())),
+            None if scope.ends_with("/*") => Some((
+                "an asterisk is allowed only at the beginning, before a domain; all that lies below a scope is in it",
+                instead(),
+            )),
             None if scope == "*" => Some(("a wildcard is *. and a domain; the scope of all images is empty", None)),
-            None => Some(("an asterisk is allowed only at the beginning, before a domain", None)),
+            None => Some((
+                "an asterisk is allowed only at the beginning, before a domain",
+                instead(),
+            )),
         };
     }
     if let Ok(reference) = Reference::parse_canonical(scope) {

@@ -8,16 +8,29 @@ use super::{page, pages, root, section};
 use crate::support::api::{HttpProxy, Rule};
 use crate::support::cluster::Scene;
 use crate::support::hub::Hub;
-use crate::support::program::binary;
+use crate::support::program::{binary, Sandbox};
+use base64::Engine as _;
 use serde_json::json;
 
-/// The policy that a page shows whole, with its keys in another directory.
-fn whole_policy(page: &str, keys: &Path) -> String {
+/// The file that a page shows whole, which begins so.
+fn whole<'p>(page: &'p str, begin: &str) -> &'p str {
     let displays = section(page, "EXAMPLES").split(".Bd -literal -offset indent\n").skip(1);
     let mut texts = displays.map(|rest| rest.split(".Ed\n").next().unwrap());
-    let text = texts.find(|text| text.starts_with('{')).unwrap();
-    moved(text, keys)
+    texts.find(|text| text.starts_with(begin)).unwrap()
 }
+
+/// The policy and the object that image-signature-policy(1) shows, with its keys in the sandbox.
+fn write_policies(sandbox: &Sandbox, key: &[u8]) {
+    let page = page("image-signature-policy");
+    sandbox.file("policy.json", moved(whole(&page, "{"), &sandbox.path("")));
+    let object = whole(&page, OBJECT);
+    let data = base64::engine::general_purpose::STANDARD.encode(key);
+    assert_eq!(object.matches("LS0tLS1CRUdJTi...").count(), 1, "{object}");
+    sandbox.file("cluster-image-policy.yaml", object.replace("LS0tLS1CRUdJTi...", &data));
+}
+
+/// How an API object begins.
+const OBJECT: &str = "apiVersion: ";
 
 /// A policy of the documents with its keys in another directory.
 fn moved(policy: &str, keys: &Path) -> String {
@@ -27,7 +40,7 @@ fn moved(policy: &str, keys: &Path) -> String {
     policy.replace("/etc/pki/containers", keys.to_str().unwrap().trim_end_matches('/'))
 }
 
-/// The commands of a page's examples with the exit status that the page promises. A file that is shown begins with a brace.
+/// The commands of a page's examples with the exit status that the page promises. A file that is shown begins with a brace, or is an object.
 fn examples(page: &str) -> Vec<(String, i32)> {
     let mut found: Vec<(String, i32)> = Vec::new();
     let (mut status, mut literal, mut continued, mut is_file) = (0, false, false, false);
@@ -35,7 +48,7 @@ fn examples(page: &str) -> Vec<(String, i32)> {
         match line {
             _ if line.starts_with(".Bd -literal") => literal = true,
             ".Ed" => (literal, status, is_file) = (false, 0, false),
-            "{" => is_file = true,
+            _ if line == "{" || line.starts_with(OBJECT) => is_file = true,
             _ if is_file => {}
             _ if !literal => {
                 if let Some((_, rest)) = line.split_once("(exit status ") {
@@ -79,8 +92,7 @@ fn examples_run_as_the_pages_say() {
     for name in ["registries.conf", "expected.yaml"] {
         std::fs::copy(example.join(name), scene.sandbox.path(name)).unwrap();
     }
-    let policy = whole_policy(&page("image-signature-policy"), &scene.sandbox.path(""));
-    scene.sandbox.file("policy.json", policy);
+    write_policies(&scene.sandbox, &cosign.pem());
     let object: serde_json::Value =
         serde_json::from_slice(&std::fs::read(example.join("image.json")).unwrap()).unwrap();
     let digest = object["metadata"]["name"].as_str().unwrap().to_owned();
@@ -175,6 +187,40 @@ fn examples_run_as_the_pages_say() {
     assert!(!left.contains("conditions"), "{left}");
 }
 
+/// The object of the page says of the sigstore key what the policy of the page says.
+#[test]
+fn the_object_of_the_page_is_as_the_policy_of_the_page() {
+    let (sandbox, cosign) = (Sandbox::new(), crate::support::cosign::Cosign::new());
+    let example = root().join("tests/data/example");
+    std::fs::copy(example.join("release-key.asc"), sandbox.path("release-key.asc")).unwrap();
+    sandbox.file("cosign.pub", cosign.pem());
+    write_policies(&sandbox, &cosign.pem());
+    let manifest = std::fs::read(example.join("image/manifest.json")).unwrap();
+    let digest = image_signature::digest::Digest::of_manifest(&manifest).unwrap();
+    sandbox.file("image/manifest.json", &manifest);
+    // As cosign signs: without a tag.
+    let signature = cosign.file(digest.as_str(), "registry.local:5000/new/app");
+    sandbox.file("image/signature-1", signature);
+    for (identity, verdict, status) in [
+        ("registry.local:5000/new/app:v1", "Verified", 0),
+        ("registry.local:5000/new/other:v1", "Rejected", 1),
+        ("registry.local:5000/other:v1", "Rejected", 1),
+    ] {
+        for policy in ["policy.json", "cluster-image-policy.yaml"] {
+            let args = [
+                "verify",
+                "dir:image",
+                "--policy",
+                policy,
+                "--expected-identity",
+                identity,
+            ];
+            let outcome = sandbox.run([&args[..], &["-o", "json"]].concat()).expect(status);
+            assert_eq!(outcome.json()["items"][0]["verdict"], verdict, "{policy}: {outcome:?}");
+        }
+    }
+}
+
 #[test]
 fn changed_objects_go_back_by_replace() {
     for name in ["image-signature-verify", "image-signature-remove"] {
@@ -208,7 +254,7 @@ fn the_readme_shows_what_the_program_prints() {
         }
     }
     assert!(shown.len() > 1, "{shown:?}");
-    let sandbox = crate::support::program::Sandbox::new();
+    let sandbox = Sandbox::new();
     for name in ["image.json", "release-key.asc", "policy.json", "registries.conf"] {
         std::fs::copy(root().join("tests/data/example").join(name), sandbox.path(name)).unwrap();
     }

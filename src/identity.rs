@@ -145,6 +145,12 @@ impl Rule {
     pub fn difference(&self, intended: &Reference, signed: &Reference) -> String {
         match self {
             Rule::Remap(remap) if remap.apply(intended).is_none() => remap.no_reference(),
+            Rule::Remap(remap) if !begins_with(intended, &remap.prefix) => format!(
+                "{}; {intended} is not below the prefix {}, which would become {}",
+                difference(intended, signed),
+                remap.prefix,
+                remap.signed_prefix
+            ),
             _ => difference(&self.wanted(intended), signed).to_owned(),
         }
     }

@@ -14,6 +14,7 @@ pub mod inspection;
 pub mod json;
 pub mod keys;
 pub mod listing;
+pub mod next;
 pub mod output;
 mod pace;
 mod paragraph;
@@ -47,7 +48,7 @@ pub fn renderer(appearance: Appearance) -> Box<dyn Renderer> {
         room,
         explained,
         table,
-        keys_shown_by,
+        tips,
     } = appearance;
     let wide = format == VerificationFormat::Wide;
     match (format, table) {
@@ -66,7 +67,7 @@ pub fn renderer(appearance: Appearance) -> Box<dyn Renderer> {
             colour,
             width: explained,
             has_several: table.is_some(),
-            keys_shown_by,
+            tips,
         }),
     }
 }

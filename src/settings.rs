@@ -27,6 +27,7 @@ pub mod policy_reference;
 pub mod registry;
 pub mod remove;
 pub mod requests;
+pub mod tips;
 pub mod verify;
 pub mod workers;
 

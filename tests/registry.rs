@@ -68,6 +68,8 @@ mod skopeo_calls;
 mod sources;
 #[path = "registry/system_files.rs"]
 mod system_files;
+#[path = "registry/tips.rs"]
+mod tips;
 #[path = "registry/town.rs"]
 pub mod town;
 #[path = "registry/usage.rs"]

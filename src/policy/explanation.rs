@@ -139,8 +139,8 @@ pub struct FetchPlace {
     pub mirror: Option<String>,
     /// Whether it must not be contacted.
     pub blocked: bool,
-    /// Where its lookaside store is.
-    pub lookaside: String,
+    /// Where its lookaside store is, or why nobody can read one; safe to print.
+    pub lookaside: Result<String, String>,
     /// The file that names the store.
     pub lookaside_by: String,
     /// Whether sigstore attachments are read there.

@@ -27,4 +27,6 @@ pub struct Configuration {
     pub unverified: bool,
     /// Look for sigstore signatures whatever the configuration says.
     pub wants_attachments: bool,
+    /// API objects ask for them: nodes of their cluster look for them, and do not go by this machine.
+    pub is_by_objects: bool,
 }

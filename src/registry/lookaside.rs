@@ -2,10 +2,14 @@
 //! Lookaside stores: signatures of an image in numbered files beside its registry, by http or on a disk
 //! (containers-registries.d(5)). No login of a registry ever goes there.
 
+mod base;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use base64::Engine as _;
+
+pub use base::check;
 
 use super::budget::Budget;
 use super::clients::{Clients, Question};
@@ -21,7 +25,7 @@ use crate::http::url::Url;
 use crate::http::Response;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
 use crate::reference::Reference;
-use crate::text::place::{quoted, shown};
+use crate::text::place::shown;
 use crate::text::url::without_secrets;
 use crate::text::{io_message, safe};
 
@@ -56,11 +60,7 @@ impl Store {
     /// # Errors
     /// When the base is not a URL.
     pub fn new(base: &str, reference: &Reference, image: &Digest) -> Result<Self, String> {
-        let wrong = || format!("the lookaside URL {} is not an https, http or file URL", quoted(base));
-        let (scheme, rest) = base.split_once("://").ok_or_else(wrong)?;
-        if !matches!(scheme, "https" | "http" | "file") || rest.is_empty() {
-            return Err(wrong());
-        }
+        check(base)?;
         Ok(Self {
             base: base.to_owned(),
             path: reference.path().to_owned(),

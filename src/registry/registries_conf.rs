@@ -152,6 +152,26 @@ impl RegistriesConf {
         mirrors.collect()
     }
 
+    /// The references that are looked up at a place as at a mirror, where registries.conf has it as one.
+    #[must_use]
+    pub fn mirrored_as(&self, place: &Reference) -> Vec<Reference> {
+        let mut sources = Vec::new();
+        for registry in &self.registries {
+            for mirror in &registry.mirrors {
+                if matched(place.name(), &mirror.location).is_none() {
+                    continue;
+                }
+                let source = rewrite(place, &mirror.location, &registry.prefix).ok();
+                let is_found = |source: &Reference| {
+                    let locations = self.locations(source).unwrap_or_default();
+                    locations.iter().any(|own| own.is_mirror && own.reference == *place)
+                };
+                sources.extend(source.filter(is_found));
+            }
+        }
+        sources
+    }
+
     /// The prefixes of names for which there are mirrors.
     pub fn mirrored(&self) -> impl Iterator<Item = &str> {
         let own = self.registries.iter().filter(|registry| !registry.mirrors.is_empty());

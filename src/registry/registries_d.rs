@@ -82,6 +82,13 @@ impl Section {
     fn base(&self) -> Option<&str> {
         self.lookaside.as_deref().filter(|base| !base.is_empty())
     }
+
+    /// The name of the member that has it.
+    fn base_member(&self) -> &'static str {
+        let mut old = self.old_names.iter();
+        let old = old.find(|(_, place)| *place == self.lookaside_at);
+        old.map_or("lookaside", |(name, _)| *name)
+    }
 }
 
 impl Hash for RegistriesD {
@@ -192,6 +199,12 @@ impl RegistriesD {
         own.chain(&self.unknown).map(|(name, place)| (name.as_str(), place))
     }
 
+    /// The bases of all lookaside stores, each with the name of the member that has it, and its place.
+    pub fn lookasides(&self) -> impl Iterator<Item = (&str, &'static str, &MemberPlace)> {
+        let sections = self.namespaces.values().chain(&self.default);
+        sections.filter_map(|section| Some((section.base()?, section.base_member(), &section.lookaside_at)))
+    }
+
     /// Whether sigstore signatures are looked for in registries that no namespace is for.
     #[must_use]
     pub fn attaches_by_default(&self) -> bool {
@@ -212,6 +225,16 @@ impl RegistriesD {
     pub fn lookaside(&self, reference: &Reference) -> Option<(&str, &MemberPlace)> {
         self.sections(reference)
             .find_map(|section| Some((section.base()?, &section.lookaside_at)))
+    }
+
+    /// Where the base of the lookaside store of a reference stands, as messages name it after the file; safe to print.
+    #[must_use]
+    pub fn lookaside_member(&self, reference: &Reference) -> Option<String> {
+        let section = self.sections(reference).find(|section| section.base().is_some())?;
+        let at = &section.lookaside_at;
+        let (line, column) = (at.place.line, at.place.column);
+        let path = at.path_of(section.base_member());
+        Some(format!("line {line}, column {column}: {path}"))
     }
 
     /// Whether sigstore signatures are looked for in the registry, and where that is said; by default they are not.

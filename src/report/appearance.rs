@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::renderer::VerificationFormat;
 use crate::reason::{Reason, Verdict};
+use crate::settings::tips::Tips;
 
 /// Longest line where nothing else is known, in columns.
 pub(crate) const WIDTH: usize = 80;
@@ -43,8 +44,8 @@ pub struct Appearance {
     pub explained: Option<usize>,
     /// Where several images are expected, the widths of the table's columns.
     pub table: Option<Columns>,
-    /// The command that shows which keys are accepted in this run, safe to print.
-    pub keys_shown_by: Option<String>,
+    /// What commands that are proposed take over from this run.
+    pub tips: Tips,
 }
 
 /// Widths of the columns whose content the user chooses, in characters. They are known before the first image is judged:

@@ -109,6 +109,8 @@ pub struct InRegistry {
     pub left_out: Vec<String>,
     /// Its verdict decides nothing: those of the instances do.
     pub for_information: bool,
+    /// The references at sources for which registries.conf has the place of this one as a mirror.
+    pub mirrored_as: Vec<Reference>,
 }
 
 /// An instance of a list.

@@ -148,16 +148,15 @@ fn write_place(out: &mut dyn Write, place: &FetchPlace) -> io::Result<()> {
         ""
     };
     paragraph(out, 2, &format!("{}: {kind}{blocked}", place.reference), 6)?;
-    paragraph(
-        out,
-        4,
-        &format!(
-            "GPG signatures: {} ({})",
-            bounded(&place.lookaside, MAX_SENTENCE),
-            told(&place.lookaside_by)
+    let by = told(&place.lookaside_by);
+    let lookaside = match &place.lookaside {
+        Ok(url) => format!("GPG signatures: {} ({by})", bounded(url, MAX_SENTENCE)),
+        Err(why) => format!(
+            "GPG signatures: not looked for beside the registry: {} ({by})",
+            told(why)
         ),
-        8,
-    )?;
+    };
+    paragraph(out, 4, &lookaside, 8)?;
     let attachments = if place.attachments {
         format!("sigstore signatures: in the registry ({})", told(&place.attachments_by))
     } else {
@@ -264,7 +263,7 @@ fn place(place: &FetchPlace) -> Value {
         "mirror": place.mirror.is_some(),
         "namedBy": place.mirror,
         "blocked": place.blocked,
-        "lookaside": place.lookaside,
+        "lookaside": place.lookaside.as_ref().ok(),
         "lookasideFrom": place.lookaside_by,
         "sigstoreAttachments": place.attachments,
         "sigstoreAttachmentsFrom": place.attachments_by,

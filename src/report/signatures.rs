@@ -97,7 +97,12 @@ pub(super) fn message(report: &ImageReport) -> String {
     let message = report.outcome.message();
     match report.outcome.reason() {
         Reason::NoSignature if !report.sources.is_empty() => {
-            message.replace(&places(&report.sources), "any of the places below")
+            let is_unasked = report.sources.iter().any(|source| source.answer == Answer::NotAsked);
+            let below = match is_unasked {
+                true => "any of the places below that were asked",
+                false => "any of the places below",
+            };
+            message.replace(&places(&report.sources), below)
         }
         _ => message.to_owned(),
     }
@@ -206,9 +211,18 @@ pub(super) fn write(
 pub fn source(source: &SourceAnswer) -> String {
     let answer = match (&source.answer, source.signatures) {
         (Answer::NotAsked, _) => "not asked".to_owned(),
-        (answer, count) => answer
-            .trouble()
-            .map_or_else(|| counted(count), |trouble| trouble.message),
+        (answer, count) => match answer.trouble() {
+            None => counted(count),
+            // Where it is stands before it.
+            Some(trouble) => {
+                let before = format!("{}: ", safe(&source.location));
+                trouble
+                    .message
+                    .strip_prefix(&before)
+                    .unwrap_or(&trouble.message)
+                    .to_owned()
+            }
+        },
     };
     let note = source.note.as_ref().map(|note| format!("; {note}"));
     let note = note.unwrap_or_default();

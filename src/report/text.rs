@@ -168,12 +168,12 @@ fn says(text: &str, value: &str) -> bool {
     })
 }
 
-/// `-o name`: the names of the verified images.
+/// `-o name`: the names of the verified images, without lists whose verdict decides nothing.
 pub(super) struct Names;
 
 impl Renderer for Names {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
-        if report.outcome.verdict() == Verdict::Verified {
+        if report.outcome.verdict() == Verdict::Verified && !report.is_for_information() {
             match report.registry.as_ref().and_then(|own| own.pinned.as_ref()) {
                 // No object of a cluster has this name; the command takes it as it is.
                 Some(pinned) => writeln!(out, "docker://{}", safe(pinned))?,

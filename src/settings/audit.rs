@@ -130,6 +130,7 @@ impl Audit {
         if let Some(registries) = images.registries_mut() {
             // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
+            registries.is_by_objects = is_by_objects;
         }
         let shard = shard::shard(options.shard.as_deref(), environment)?;
         if reporting.has_lines() || options.resume.is_some() || shard != Shard::WHOLE {

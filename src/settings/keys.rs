@@ -151,8 +151,14 @@ impl KeyChoice {
 /// The call of `keys` that lists what these options accept, as it is typed in a shell.
 #[must_use]
 pub fn call(options: &KeyOptions) -> String {
-    let mut call = "image-signature keys".to_owned();
-    let mut add = |flag: &str, value: &str| call.push_str(&format!(" {flag} {}", shell_word(&safe(value))));
+    format!("image-signature keys{}", same(options))
+}
+
+/// These options as they are typed again, each with a blank before it.
+#[must_use]
+pub fn same(options: &KeyOptions) -> String {
+    let mut same = String::new();
+    let mut add = |flag: &str, value: &str| same.push_str(&format!(" {flag} {}", shell_word(&safe(value))));
     for file in &options.public_key {
         add("--public-key", &file.display().to_string());
     }
@@ -165,7 +171,7 @@ pub fn call(options: &KeyOptions) -> String {
     for fingerprint in &options.signed_by {
         add("--signed-by", fingerprint);
     }
-    call
+    same
 }
 
 /// The same without `--signed-by`.

@@ -58,6 +58,7 @@ pub fn configuration(
         default_store: containers.default_lookaside,
         unverified: options.insecure,
         wants_attachments: false,
+        is_by_objects: false,
     })
 }
 

@@ -11,16 +11,15 @@ use super::environment::Environment;
 use super::images::{Source, Target, Wanted};
 use super::objects::{to_write, Recording};
 use super::platforms::Platforms;
-use super::{keys, requests, UsageError};
+use super::tips::Tips;
+use super::{requests, UsageError};
 use crate::cli;
-use crate::cli::cluster::ClientOptions;
 use crate::cli::output::ColorWhen;
 pub use crate::cli::verify::VerifyOutput;
 use crate::clock::Clock;
 use crate::digest::Digest;
 use crate::record::Context;
 use crate::source::objects::Place;
-use crate::text::{safe, shell_word};
 
 /// What `verify` is to do.
 #[derive(Debug, Clone)]
@@ -65,8 +64,8 @@ pub struct Verify {
     pub cluster_registry: Option<ClusterRegistry>,
     /// Add signatures that are found there to the Image.
     pub attach: bool,
-    /// The command that shows which keys are accepted, safe to print; nothing where none does.
-    pub keys_shown_by: Option<String>,
+    /// What commands that are proposed take over.
+    pub tips: Tips,
     /// The document from standard input is printed with the records in it, so that the report goes to standard error.
     pub prints_document: bool,
 }
@@ -93,6 +92,7 @@ impl Verify {
         if let Some(registries) = source.registries() {
             // Whoever names such keys asks for such signatures, and nodes look for them where objects ask for them.
             registries.wants_attachments = criteria.keys.sigstore.is_some() || is_by_objects;
+            registries.is_by_objects = is_by_objects;
         }
         if options.explain && options.format.output != VerifyOutput::Text {
             return Err(UsageError::new(
@@ -145,59 +145,10 @@ impl Verify {
             require_list: options.require_list,
             cluster_registry,
             attach: options.attach,
-            keys_shown_by: keys_shown_by(options),
+            tips: Tips::new(options),
             prints_document,
         })
     }
-}
-
-/// The command that shows the keys that these options accept. No command lists sigstore keys.
-fn keys_shown_by(options: &cli::verify::VerifyCommand) -> Option<String> {
-    let accepts = &options.acceptance;
-    let why = "image-signature policy why REF";
-    let client = &options.source.client;
-    if let Some(file) = &accepts.policy {
-        // The namespace decides which ImagePolicies of the file apply.
-        let namespace = ClientOptions {
-            namespace: client.namespace.clone(),
-            ..ClientOptions::default()
-        };
-        let file = shell_word(&safe(&file.display().to_string()));
-        return Some(format!("{why} {file}{}", same_cluster(&namespace)));
-    }
-    if accepts.system_policy {
-        return Some(why.to_owned());
-    }
-    if options.acceptance.cluster_policy {
-        return Some(format!("{why} --cluster-policy{}", same_cluster(client)));
-    }
-    accepts.sigstore_key.is_empty().then(|| keys::call(&accepts.keys))
-}
-
-/// The options that lead to the same cluster as the same user. A token is a secret, and no check is switched off.
-fn same_cluster(client: &ClientOptions) -> String {
-    let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-    let once = [
-        ("--kubeconfig", path(&client.kubeconfig)),
-        ("--context", client.context.clone()),
-        ("--cluster", client.cluster.clone()),
-        ("--user", client.user.clone()),
-        ("-n", client.namespace.clone()),
-        ("--server", client.server.clone()),
-        ("--tls-server-name", client.tls_server_name.clone()),
-        ("--certificate-authority", path(&client.certificate_authority)),
-        ("--client-certificate", path(&client.client_certificate)),
-        ("--client-key", path(&client.client_key)),
-        ("--as", client.act_as.clone()),
-        ("--as-uid", client.as_uid.clone()),
-    ];
-    let groups = client.as_group.iter().map(|group| ("--as-group", group.clone()));
-    let extra = client.as_user_extra.iter().map(|own| ("--as-user-extra", own.clone()));
-    let once = once.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
-    once.chain(groups)
-        .chain(extra)
-        .map(|(flag, value)| format!(" {flag} {}", shell_word(&safe(&value))))
-        .collect()
 }
 
 /// What `--cluster-policy` names, if it is given.

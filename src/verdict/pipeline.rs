@@ -14,6 +14,9 @@ use crate::sigstore::attachment::CERTIFICATE_ANNOTATION;
 use crate::sigstore::keys::Keys;
 use crate::subject::{Attachment, Content, SignatureBlob, SignatureKind, Subject};
 
+/// What is said of a signature that no key can be named for.
+pub(crate) const KEYLESS: &str = "present, not checked: a keyless sigstore signature (by certificate)";
+
 /// An engine, or why there is none: then every signature is Unchecked for that reason.
 pub type EngineOrTrouble = Result<Box<Engine>, Refusal>;
 
@@ -130,9 +133,7 @@ fn without_keys(blob: &SignatureBlob, expectation: &Expectation) -> SignatureOut
     let is_keyless =
         matches!(&blob.content, Content::Sigstore(Ok(own)) if own.annotations.contains_key(CERTIFICATE_ANNOTATION));
     let what = match (kind, expectation.is_by_policy()) {
-        (SignatureKind::Sigstore, _) if is_keyless => {
-            "present, not checked: a keyless sigstore signature (by certificate)"
-        }
+        (SignatureKind::Sigstore, _) if is_keyless => KEYLESS,
         (SignatureKind::Other, _) => "present, not checked: a signature of a kind that is never checked",
         (SignatureKind::Gpg, false) => {
             "present, not checked: a GPG signature, and only sigstore keys are named; GPG keys are named by --public-key FILE"

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What signatures add up to for each expected identity: how many different keys met which requirement.
 
+mod missing;
+
 use std::collections::HashMap;
 
 use super::expectation::{Alternative, Demand, Expectation, Place, Requirement, Signed};
@@ -40,6 +42,8 @@ pub struct Count {
     needed: usize,
     /// Why a signature does not meet it, of the one that got furthest.
     miss: Option<Refusal>,
+    /// Of which kinds the signatures may be that meet it.
+    kinds: Vec<SignatureKind>,
 }
 
 /// What a requirement came to.
@@ -147,7 +151,8 @@ impl Tally {
         }
         if let Some(missed) = find(|end| *end == End::Missed) {
             if !has_signatures {
-                return Refusal::new(Reason::NoSignature, format!("{no_signature}; {scope} requires one"));
+                let what = format!("{no_signature}; {scope} requires {}", self.missing());
+                return Refusal::new(Reason::NoSignature, what);
             }
             return if self.signers().next().is_some() {
                 let what = format!("{scope} also requires {}: {}", missed.name, missed.detail());
@@ -217,6 +222,7 @@ fn count_one(said: &Said<'_>, place: Place, requirement: &Requirement, missing: 
         footing: Footing::default(),
         needed: 0,
         miss: None,
+        kinds: Vec::new(),
     };
     match &requirement.demand {
         Demand::Anything => count.end = End::Anything,
@@ -224,6 +230,8 @@ fn count_one(said: &Said<'_>, place: Place, requirement: &Requirement, missing: 
         Demand::Unsupported(why) => count.end = End::Unsupported(why.clone()),
         Demand::Signed(Signed { threshold, keys, .. }) => {
             count.needed = (*threshold).max(1);
+            let kinds = [SignatureKind::Gpg, SignatureKind::Sigstore];
+            count.kinds = kinds.into_iter().filter(|kind| keys.of(*kind).is_some()).collect();
             let met = said.met.get(&place).into_iter().flatten();
             let groups = groups(met.filter_map(|own| own.signer()));
             // A key lasts as long as the last of its subkeys that signed.

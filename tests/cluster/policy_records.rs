@@ -87,7 +87,9 @@ fn the_command_that_shows_the_keys_leads_to_the_same_policies() {
         "--explain",
     ];
     let outcome = place.scene.run(&[&args[..], &client].concat()).expect(1);
-    let call = "image-signature policy why REF --cluster-policy --kubeconfig 'other config' --context x -n team";
+    let call = format!(
+        "image-signature policy why {IDENTITY} --cluster-policy --kubeconfig 'other config' --context x -n team"
+    );
     let next = outcome.words();
     let next = &next[next.find("Next: ").unwrap()..];
     assert!(next.ends_with(&format!(" {call} shows the accepted keys.")), "{next}");
@@ -134,6 +136,6 @@ fn the_command_that_shows_the_keys_leads_to_the_same_policies() {
         .scene
         .run(&[&args[..], &["--policy", "objects.json"]].concat())
         .expect(1);
-    let kept = "image-signature policy why REF objects.json -n team shows the accepted keys.";
-    assert!(outcome.words().ends_with(kept), "{outcome:?}");
+    let kept = format!("image-signature policy why {IDENTITY} objects.json -n team shows the accepted keys.");
+    assert!(outcome.words().ends_with(&kept), "{outcome:?}");
 }

@@ -6,7 +6,7 @@ use serde_json::{json, Value};
 
 use super::lint::{clean, lint};
 use super::lint_machine::public_key;
-use super::why::{desk, run, SIGNED_BY};
+use super::why::{desk, policy, run, SIGNED_BY};
 use crate::support::program::Sandbox;
 
 /// A policy whose list at `scope` is `requirement`; `default` for that, and then with these scopes beside it.
@@ -285,4 +285,61 @@ fn members_of_registries_conf_that_nobody_knows_and_files_that_nobody_reads() {
         assert_eq!(why.contains("\"insecur\" is not a member"), is_told, "{why}");
         assert!(why.contains("d/a.yml is not read"), "{why}");
     }
+}
+
+/// The base of a store that is a path, or of another scheme: nobody can read signatures there.
+#[test]
+fn a_lookaside_that_is_no_url() {
+    let sandbox = desk();
+    sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{SIGNED_BY}]")));
+    for (member, base, meant) in [
+        (
+            "lookaside",
+            "/srv/signatures",
+            "; did you mean \"file:///srv/signatures\"?",
+        ),
+        ("sigstore", "ftp://store.example/sigs", ""),
+        ("lookaside", "file://", ""),
+    ] {
+        sandbox.file(
+            "registries.d/a.yaml",
+            format!("docker:\n  quay.io:\n    {member}: {base}\n"),
+        );
+        let what = format!("the lookaside URL \"{base}\" is not an https, http or file URL{meant}");
+        let outcome = run(&sandbox, &["lint", "policy.json"]).expect(1);
+        let line = format!(
+            "registries.d/a.yaml:3:5: error: InvalidConfiguration: docker[\"quay.io\"].{member}: no GPG signature can be looked for: {what}\n"
+        );
+        assert!(outcome.stdout.contains(&line), "{line}{outcome:?}");
+        let why = run(&sandbox, &["why", "quay.io/ns/app:v1", "policy.json"])
+            .expect(0)
+            .words();
+        let place = "registries.d/a.yaml, line 3, docker[\"quay.io\"]";
+        for told in [
+            format!("GPG signatures: not looked for beside the registry: {what} ({place})"),
+            format!("an image here is Unchecked at best: {place}: {what}"),
+        ] {
+            assert!(why.contains(&told), "{told}: {why}");
+        }
+        let json = run(&sandbox, &["why", "quay.io/ns/app:v1", "policy.json", "-o", "json"]).expect(0);
+        assert!(json.item()["locations"][0]["lookaside"].is_null(), "{json:?}");
+        // It promises no more than that.
+        let promise = "Verified, but Unchecked from a registry that does not keep the signatures itself";
+        assert!(
+            why.contains(&format!("At best an image here is {promise} (see the note below).")),
+            "{why}"
+        );
+        sandbox.file("table.yaml", "quay.io/ns/app:v1: {verdict: Verified}\n");
+        let test = run(&sandbox, &["test", "table.yaml", "--policy", "policy.json"]).expect(0);
+        assert!(test.stdout.contains(promise) && test.stderr.contains(&what), "{test:?}");
+    }
+    // Nothing is asked of it where no GPG signature is required.
+    sandbox.file(
+        "policy.json",
+        policy("      \"quay.io\": [{\"type\": \"insecureAcceptAnything\"}]"),
+    );
+    let why = run(&sandbox, &["why", "quay.io/ns/app:v1", "policy.json"])
+        .expect(0)
+        .words();
+    assert!(!why.contains("Unchecked at best"), "{why}");
 }

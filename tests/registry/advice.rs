@@ -34,7 +34,9 @@ fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
     let text = town.verify(&[&image, "--explain"]).expect(1).stdout;
     let name = image.strip_suffix(":v1").unwrap();
     let next = format!(
-        "Next: see what there is in every place with image-signature inspect {name}@{digest}; --sigstore-key FILE"
+        "Next: see what there is in every place with image-signature inspect {name}@{digest} --registries.d {} --registries-conf {}; --sigstore-key FILE",
+        town.sandbox.path("registries.d").display(),
+        town.sandbox.path("registries.conf").display()
     );
     assert!(text.contains(&next), "{text}");
     // What is proposed shows it.
@@ -56,15 +58,28 @@ fn an_image_for_which_no_lookaside_store_is_configured() {
     let (town, _hub, _, reference) = registry();
     let image = format!("docker://{reference}");
     let built_in = "no signature; built in: registries.d names no lookaside\n";
-    let advice = "--registries.d DIR.";
+    let advice = format!(
+        "name that in {}, where no file does (lookaside: URL).",
+        town.sandbox.path("registries.d").display()
+    );
     town.stores("");
     let text = town.verify(&[&image]).expect(1).stdout;
     assert!(text.contains(built_in), "{text}");
     let text = town.verify(&[&image, "--explain"]).expect(1).words();
-    assert!(text.contains(advice), "{text}");
+    assert!(text.contains(&advice), "{text}");
+    // Without that option it is one to think of.
+    let mut command = town.sandbox.command();
+    command
+        .args(["verify", &image, "--explain", "--public-key"])
+        .arg(&town.key_file);
+    command
+        .arg("--registries-conf")
+        .arg(town.sandbox.path("registries.conf"));
+    let text = town.sandbox.finish(&mut command, b"").expect(1).words();
+    assert!(text.ends_with("--registries.d DIR."), "{text}");
     let store = town.sandbox.path("none");
     std::fs::create_dir(&store).unwrap();
     town.stores(&format!("default-docker:\n  lookaside: file://{}\n", store.display()));
     let text = town.verify(&[&image, "--explain"]).expect(1).words();
-    assert!(!text.contains("built in") && !text.contains(advice), "{text}");
+    assert!(!text.contains("built in") && !text.contains(&advice), "{text}");
 }

@@ -108,6 +108,46 @@ fn a_file_whose_name_ends_in_yml_is_told_to_be_unread_where_no_signature_is_foun
     assert!(!outcome.stderr.contains("is not read"), "{outcome:?}");
 }
 
+/// Whoever names a directory expects that something there is read, whatever its names end in.
+#[test]
+fn the_files_of_a_directory_of_which_none_is_read_are_named() {
+    let scene = Scene::new();
+    let path = |name: &str| scene.town.sandbox.path(name);
+    std::fs::rename(path("registries.d/test.yaml"), path("registries.d/default.conf")).unwrap();
+    scene.town.sandbox.file("registries.d/.hidden", "");
+    let unread = || {
+        let outcome = scene.town.verify(&[&scene.image]);
+        let lines = outcome.stderr.lines().filter(|line| line.contains(" is not read: "));
+        let names = lines.filter_map(|line| Some(line.split(" is not").next()?.rsplit('/').next()?.to_owned()));
+        names.collect::<Vec<_>>()
+    };
+    assert_eq!(unread(), ["default.conf"]);
+    // Where one is read, the others may be there for whatever reason.
+    scene.town.stores("");
+    assert_eq!(unread(), [""; 0]);
+}
+
+/// What is no URL is a mistake in a file: where, is said, and once in a sentence.
+#[test]
+fn a_lookaside_that_is_no_url_is_told_with_its_place() {
+    let scene = Scene::new();
+    let path = scene.store.trim_start_matches("file://");
+    let file = scene.town.sandbox.path("registries.d/test.yaml").display().to_string();
+    for (base, meant) in [
+        (path, format!("; did you mean \"{}\"?", scene.store)),
+        ("ftp://store.example/sigs", String::new()),
+    ] {
+        scene.town.stores(&format!("default-docker:\n  lookaside: {base}\n"));
+        let outcome = scene.town.verify(&[&scene.image]).expect(3);
+        let told = format!("line 2, column 3: [\"default-docker\"].lookaside: the lookaside URL \"{base}\" is not an https, http or file URL{meant}");
+        let words = outcome.words();
+        for begin in ["SourceUnavailable: ", "source lookaside "] {
+            assert!(words.contains(&format!("{begin}{file}: {told} ")), "{told}: {words}");
+        }
+        assert!(!words.contains(&format!("{file}: {file}")), "{words}");
+    }
+}
+
 #[test]
 fn a_store_on_a_disk_that_is_not_there_is_told() {
     let scene = Scene::new();

@@ -67,6 +67,32 @@ impl Scene {
     }
 }
 
+/// What is printed for scripts and what is warned of are the instances, whether their list is signed itself or not.
+#[test]
+fn a_list_whose_verdict_is_for_information_is_not_named() {
+    let scene = Scene::new(LIST, &["linux/amd64+", "linux/arm64+"]);
+    let image = format!("docker://{}", scene.reference());
+    let run = |more: &[&str]| scene.town.verify(&[&[&image, "-o", "name"], more].concat()).expect(0);
+    let list = scene.town.verify_json(&[&image]).expect(0).item()["image"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let (one, all) = (["--platform", "linux/amd64"], ["--all-platforms"]);
+    let unsigned = (run(&one).stdout, run(&all).stdout);
+    assert_eq!((unsigned.0.lines().count(), unsigned.1.lines().count()), (1, 2));
+    let signature = scene.town.sign(&list, &scene.reference());
+    scene.town.keep(REPOSITORY, &list, 1, &signature);
+    assert_eq!((run(&one).stdout, run(&all).stdout), unsigned);
+    let whole = run(&["--platform", "linux/amd64", "--require-list"]).stdout;
+    assert!(whole.lines().count() == 2 && whole.contains(&list), "{whole}");
+    // One tag was asked for.
+    let stderr = run(&all).stderr;
+    assert_eq!(
+        stderr,
+        "warning: the tag v1 can move to another image; use the verified images by their digests, as -o name and -o json print them\n"
+    );
+}
+
 /// A node finds out its own variant where it is told none: all that it may take are judged.
 #[test]
 fn without_a_variant_every_instance_of_the_architecture_is_judged() {

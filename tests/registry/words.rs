@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What is said where people take one thing for another: names, ports, key files.
 
+use serde_json::json;
+
 use crate::registry::town::{answers, Town};
 use crate::support::cosign::Cosign;
 use crate::support::hub::{Answer, Hub};
@@ -213,13 +215,27 @@ fn a_tag_that_nodes_do_not_look_at() {
             .args(more);
         town.sandbox.finish(&mut command, b"").expect(0)
     };
-    let note = "podman and CRI-O with the registries.d of this machine do not look there: use-sigstore-attachments is not set for";
+    let note = "podman and CRI-O with the registries.d that is named here do not look there: use-sigstore-attachments is not set for";
     let item = run(&["-o", "json"]).item();
     assert_eq!(answers(&item), ["lookaside found 1", "attachment found 1"]);
     assert!(item["sources"][1]["note"].as_str().unwrap().starts_with(note), "{item}");
     for outcome in [run(&[]), run(&["--explain"])] {
         assert!(outcome.words().contains(note), "{outcome:?}");
     }
+    // Nodes with API objects look there, and do not go by this directory.
+    let object = json!({
+        "apiVersion": "config.openshift.io/v1", "kind": "ClusterImagePolicy",
+        "metadata": {"name": "own"}, "spec": key.policy_spec(&[&hub.host()]),
+    });
+    town.sandbox.file("objects.json", object.to_string());
+    let mut command = town.sandbox.command();
+    command.args(["verify", &format!("docker://{reference}"), "--policy", "objects.json"]);
+    for name in ["registries.d", "registries.conf"] {
+        let option = name.replace(".conf", "-conf");
+        command.arg(format!("--{option}")).arg(town.sandbox.path(name));
+    }
+    let outcome = town.sandbox.finish(&mut command, b"").expect(0);
+    assert!(!outcome.stdout.contains("do not look there"), "{outcome:?}");
     let store = format!("lookaside: file://{}", town.sandbox.path("lookaside").display());
     town.stores(&format!(
         "default-docker:\n  use-sigstore-attachments: true\n  {store}\n"
@@ -233,6 +249,37 @@ fn a_tag_that_nodes_do_not_look_at() {
         words.contains("use-sigstore-attachments is false in") && words.contains("test.yaml line 2"),
         "{words}"
     );
+}
+
+/// A prefix that is not the beginning of what is asked for, or the two exchanged: nothing is replaced.
+#[test]
+fn a_prefix_to_be_replaced_that_the_expected_reference_does_not_have() {
+    let (town, hub, digest, reference) = signed();
+    let host = hub.host();
+    let source = reference.replace(&host, "source.example");
+    town.keep("ns/app", &digest, 1, &town.sign(&digest, &source));
+    let image = format!("docker://{reference}");
+    let mismatch = |rule: &str| {
+        let item = town
+            .verify_json(&[&image, "--identity-match", rule])
+            .expect_verdict(1, "Rejected/IdentityMismatch")
+            .item();
+        item["message"].as_str().unwrap().to_owned()
+    };
+    for (prefix, signed) in [
+        (format!("{host}/n"), "source.example/n"),
+        ("source.example".to_owned(), &*host),
+    ] {
+        let message = mismatch(&format!("remap:{prefix}={signed}"));
+        let told = format!(
+            "the registry host differs; {reference} is not below the prefix {prefix}, which would become {signed}"
+        );
+        assert!(message.ends_with(&told), "{message}");
+    }
+    let message = mismatch(&format!("remap:{host}=other.example"));
+    assert!(!message.contains("prefix"), "{message}");
+    town.verify(&[&image, "--identity-match", &format!("remap:{host}=source.example")])
+        .expect(0);
 }
 
 /// The address of a registry would pass for an image of docker.io with the port as its tag.

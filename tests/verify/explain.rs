@@ -211,6 +211,6 @@ fn the_call_that_shows_the_accepted_keys_has_the_options_of_this_run() {
     desk.put("policy.json", json!({"default": [by]}).to_string());
     assert_eq!(
         next(&["--policy", "policy.json"]),
-        shows("image-signature policy why REF policy.json")
+        shows(&format!("image-signature policy why {IDENTITY} policy.json"))
     );
 }

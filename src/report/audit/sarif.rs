@@ -15,8 +15,8 @@ use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::Totals;
 use crate::reason::{Reason, Verdict};
-use crate::report::explain::advice;
 use crate::report::json::write_line;
+use crate::report::next::advice;
 use crate::text::{bounded, hex, safe, time};
 
 /// Longest part of an address, in characters.

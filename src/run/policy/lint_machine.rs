@@ -12,6 +12,7 @@ use crate::policy::lint;
 use crate::policy::place::Place;
 use crate::policy::rulebook::{PlacedRequirement, Rulebook, Spot};
 use crate::policy::{KeyMaterial, PolicyRequirement, SigstoreSigners};
+use crate::registry::lookaside;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::registry::registries_d::{self, passed_over, MemberPlace, RegistriesD};
 use crate::settings::containers::files;
@@ -49,6 +50,7 @@ pub(super) fn of(book: &Rulebook, settings: &Lint) -> Vec<Finding> {
     if let Some(sections) = sections.as_ref().and_then(|read| read.content.as_ref().ok()) {
         findings.extend(old_names(sections));
         findings.extend(unknown(sections));
+        findings.extend(no_stores(sections));
         findings.extend(not_read(sections));
         findings.extend(lint_places::attachments(book, sections));
         let conf = conf.map(|conf| (conf, "registries.conf"));
@@ -86,6 +88,16 @@ fn old_names(sections: &RegistriesD) -> Vec<Finding> {
             Some(spot(place, name)),
             format!("{name} is the old name of {new}; it has nothing to do with sigstore signatures"),
         )
+    });
+    found.collect()
+}
+
+/// Lookaside stores that nobody can read.
+fn no_stores(sections: &RegistriesD) -> Vec<Finding> {
+    let found = sections.lookasides().filter_map(|(base, name, place)| {
+        let what = lookaside::check(base).err()?;
+        let what = format!("no GPG signature can be looked for: {what}");
+        Some(Finding::new(Code::InvalidConfiguration, Some(spot(place, name)), what))
     });
     found.collect()
 }

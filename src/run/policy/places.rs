@@ -6,6 +6,7 @@ use crate::policy::explanation::FetchPlace;
 use crate::policy::mirrored::Mirror;
 use crate::policy::PolicyRequirement;
 use crate::reference::Reference;
+use crate::registry::lookaside;
 use crate::registry::registries_conf::{RegistriesConf, Unknown};
 use crate::registry::registries_d::{not_read, passed_over, MemberPlace, RegistriesD};
 use crate::settings::containers::{files, Containers};
@@ -87,7 +88,8 @@ pub(super) fn place(
         ),
     };
     FetchPlace {
-        lookaside: format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path()),
+        lookaside: lookaside::check(&base)
+            .map(|()| format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path())),
         lookaside_by,
         attachments,
         attachments_by,
@@ -134,6 +136,21 @@ pub(super) fn unasked(
             brief: "but none can be pulled from a registry",
             note: "no image can be pulled from a registry here: every place is blocked".to_owned(),
         }
+    })
+}
+
+/// That no GPG signature which is required can be read beside a registry, and why.
+pub(super) fn unreadable(required: &[PolicyRequirement], locations: &[FetchPlace]) -> Option<Unasked> {
+    let is_gpg = |own: &PolicyRequirement| matches!(own, PolicyRequirement::SignedBy { .. });
+    let mut asked = locations.iter().filter(|place| !place.blocked);
+    let first = asked.next()?;
+    let (why, by) = (first.lookaside.as_ref().err()?, &first.lookaside_by);
+    let is_unreadable = required.iter().any(is_gpg) && asked.all(|place| place.lookaside.is_err());
+    is_unreadable.then(|| Unasked {
+        brief: "but Unchecked from a registry that does not keep the signatures itself",
+        note: format!(
+            "from a registry that does not keep the signatures itself (by its extension) an image here is Unchecked at best: {by}: {why}"
+        ),
     })
 }
 

@@ -98,8 +98,7 @@ pub(super) fn run(settings: &Test, console: &mut Console<'_>) -> Result<Exit, Us
     })
 }
 
-/// Marks the rows of which no image can be Verified from a registry, because nobody looks for its sigstore signatures there, and
-/// says why.
+/// Marks the rows of which no image can be Verified from a registry, because nobody looks for its signatures there, and says why.
 fn unasked(cases: &[Case], rows: &mut [TestRow], book: &Rulebook, ground: &Ground) -> BTreeSet<String> {
     let sections = files::registries_d(&ground.containers);
     let mut notes = BTreeSet::new();
@@ -110,19 +109,22 @@ fn unasked(cases: &[Case], rows: &mut [TestRow], book: &Rulebook, ground: &Groun
         let is_by_objects = book
             .applied(reference)
             .is_some_and(|scope| !book.combined.makers_of(scope).is_empty());
-        if is_by_objects || !places::wants_attachments(required) {
+        if is_by_objects {
             continue;
         }
         let found = sections.content.as_ref().map_err(|what| UsageError::new(what.as_str()));
         let found = found.and_then(|stores| Ok((stores, places::of_machine(&ground.containers, reference)?.1)));
         match found {
             Ok((stores, located)) => {
-                let located = located.into_iter().map(|own| places::place(own, stores, ground, false));
-                if let Some(unasked) = places::unasked(required, &located.collect::<Vec<_>>(), reference) {
-                    row.from_registry = Some(unasked.brief);
-                    notes.insert(format!("{reference}: {}", unasked.note));
+                let located = located.into_iter();
+                let located: Vec<_> = located.map(|own| places::place(own, stores, ground, false)).collect();
+                let unasked = places::unasked(required, &located, reference);
+                for found in unasked.into_iter().chain(places::unreadable(required, &located)) {
+                    row.from_registry = Some(found.brief);
+                    notes.insert(format!("{reference}: {}", found.note));
                 }
             }
+            Err(_) if !places::wants_attachments(required) => {}
             Err(UsageError(what)) => {
                 notes.insert(format!(
                     "it is unknown whether sigstore signatures are looked for: {what}"

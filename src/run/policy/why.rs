@@ -117,9 +117,10 @@ fn explain(
     };
     let mut from_registry = None;
     if matches!(best, Some("Verified") | None) {
-        if let Some(unasked) = places::unasked(required, &locations, reference) {
-            from_registry = Some(unasked.brief);
-            notes.push(unasked.note);
+        let unasked = places::unasked(required, &locations, reference);
+        for found in unasked.into_iter().chain(places::unreadable(required, &locations)) {
+            from_registry = Some(found.brief);
+            notes.push(found.note);
         }
     }
     notes.extend(places::passed_over_for(stores, &locations));

@@ -10,7 +10,7 @@ use crate::registry::registries_conf::Location;
 use crate::report::{InRegistry, Instance};
 use crate::run::manifests::{malformed, named, Findings, Manifest, Manifests, Place, Spent};
 use crate::settings::image_name::short_name;
-use crate::settings::images::Wanted;
+use crate::settings::images::{Source, Wanted};
 use crate::settings::platforms::Platforms;
 use crate::source::directory::Directory;
 use crate::source::registry::{Registries, Taken};
@@ -162,8 +162,18 @@ impl<'c> Run<'c, '_> {
             instances: findings.instances,
             left_out: findings.left_out,
             for_information: false,
+            mirrored_as: Vec::new(),
         });
         self.print(&judged);
+    }
+
+    /// The references at sources for which registries.conf has the place of a reference as a mirror.
+    fn mirrored_as(&self, asked: &Reference) -> Vec<Reference> {
+        let places = match &self.settings.source {
+            Source::Places { registries, .. } => registries.as_ref(),
+            Source::Objects { .. } | Source::Parts(_) => None,
+        };
+        places.map_or_else(Vec::new, |own| own.mirrors.mirrored_as(asked))
     }
 
     fn note_differing(&mut self, asked: &str, findings: &Findings) {
@@ -195,6 +205,7 @@ impl<'c> Run<'c, '_> {
             instances: findings.instances,
             left_out: findings.left_out,
             for_information: false,
+            mirrored_as: self.mirrored_as(&taken.asked),
         });
         judged
     }

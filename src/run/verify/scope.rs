@@ -86,7 +86,7 @@ impl Scope {
             room: appearance::room(settings.columns),
             explained: settings.columns.map(|columns| appearance::width(Some(columns))),
             table: (self.images > 1).then_some(self.columns),
-            keys_shown_by: settings.keys_shown_by.clone(),
+            tips: settings.tips.clone(),
         }
     }
 }

@@ -11,47 +11,70 @@ use crate::verdict::signature::SignatureOutcome;
 /// The tags through which images were verified, for the warning that tags can move.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
-    first: Option<String>,
-    count: usize,
+    first: Option<First>,
+    /// Images were verified by another tag as well.
+    has_others: bool,
     /// Of how many the signatures do not name the tag.
     unsigned: usize,
+}
+
+/// The first of the tags.
+#[derive(Debug)]
+struct First {
+    tag: String,
+    asked: Reference,
+    digest: Digest,
+    /// Several images were verified by it: instances of a list.
+    is_list: bool,
 }
 
 impl Tags {
     /// Counts an image that was verified by this tag.
     pub(super) fn add(&mut self, tag: &str, asked: &Reference, digest: &Digest, outcome: &ImageOutcome) {
-        let is_unsigned = is_unsigned(outcome);
-        self.count += 1;
-        self.unsigned += usize::from(is_unsigned);
-        self.first.get_or_insert_with(|| {
-            let unsigned = if is_unsigned {
-                ", and no verified signature names it, so that the image is accepted under any tag"
-            } else {
-                ""
-            };
-            format!(
-                "the tag {} can move to another image{unsigned}; what was verified is {}@{digest}",
-                safe(tag),
-                safe(asked.name())
-            )
-        });
+        self.unsigned += usize::from(is_unsigned(outcome));
+        match &mut self.first {
+            Some(first) if first.asked == *asked => first.is_list |= first.digest != *digest,
+            Some(_) => self.has_others = true,
+            None => {
+                self.first = Some(First {
+                    tag: tag.to_owned(),
+                    asked: asked.clone(),
+                    digest: digest.clone(),
+                    is_list: false,
+                });
+            }
+        }
     }
 
     /// What to say at the end of the run.
     pub(super) fn warning(&self) -> Option<String> {
-        match self.count {
-            0 => None,
-            1 => self.first.clone(),
-            _ => {
-                let unsigned = match self.unsigned {
-                    0 => String::new(),
-                    some => format!(", and of {some} of these images no verified signature names the tag"),
-                };
-                Some(format!(
-                    "tags can move to other images{unsigned}; use the verified images by their digests, as -o name and -o json print them"
-                ))
-            }
+        let First {
+            tag,
+            asked,
+            digest,
+            is_list,
+        } = self.first.as_ref()?;
+        let (tag, name) = (safe(tag), safe(asked.name()));
+        if !self.has_others && !is_list {
+            let unsigned = match self.unsigned {
+                0 => "",
+                _ => ", and no verified signature names it, so that the image is accepted under any tag",
+            };
+            return Some(format!(
+                "the tag {tag} can move to another image{unsigned}; what was verified is {name}@{digest}"
+            ));
         }
+        let unsigned = match self.unsigned {
+            0 => String::new(),
+            some => format!(", and of {some} of these images no verified signature names the tag"),
+        };
+        let moves = match self.has_others {
+            true => "tags can move to other images".to_owned(),
+            false => format!("the tag {tag} can move to another image"),
+        };
+        Some(format!(
+            "{moves}{unsigned}; use the verified images by their digests, as -o name and -o json print them"
+        ))
     }
 }
 

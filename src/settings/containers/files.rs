@@ -2,8 +2,9 @@
 //! Reads registries.conf and registries.d where they were found.
 
 use std::collections::BTreeMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use super::{may_be_there, Containers};
@@ -15,6 +16,9 @@ use crate::text::{io_message, safe};
 
 /// Most files of one directory that are looked at.
 const MAX_FILES: usize = 1000;
+
+/// Most files that are named of a directory of which none is read.
+const MAX_TOLD: usize = 5;
 
 /// What the files say, or why they cannot be read; and which they are.
 #[derive(Debug)]
@@ -152,7 +156,9 @@ pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
         Ok(texts) => texts,
         Err(unread) => return Read::unread(unread),
     };
-    let not_read = match misnamed(&containers.registries_d) {
+    // Whoever names a directory of which nothing is read has mistaken the ending, whatever it is.
+    let is_alarming = files.is_empty() && containers.is_registries_d_named;
+    let not_read = match misnamed(&containers.registries_d, is_alarming) {
         Ok(files) => files,
         Err(unread) => return Read::unread(unread),
     };
@@ -170,17 +176,26 @@ pub fn registries_d(containers: &Containers) -> Read<RegistriesD> {
     Read { content, files, fault }
 }
 
-/// Files of registries.d that are meant to be read by their looks, and are not.
-fn misnamed(directories: &[PathBuf]) -> Result<Vec<PathBuf>, Unread> {
-    let mut files = Vec::new();
-    for extension in ["yml", "YAML", "YML"] {
-        files.extend(listed(directories, extension)?);
+/// Files of registries.d that are meant to be read by their looks, and are not; or the first of all that are not.
+fn misnamed(directories: &[PathBuf], all: bool) -> Result<Vec<PathBuf>, Unread> {
+    let has_looks = |path: &Path| {
+        let extension = path.extension().and_then(OsStr::to_str);
+        extension.is_some_and(|own| matches!(own, "yml" | "YAML" | "YML"))
+    };
+    let is_hidden = |path: &Path| path.file_name().is_some_and(|name| name.as_bytes().starts_with(b"."));
+    let mut files = chosen(directories, |path| has_looks(path) || all && !is_hidden(path))?;
+    if all {
+        files.truncate(MAX_TOLD);
     }
     Ok(files)
 }
 
 /// The files of some directories with an extension, sorted by name; of two of one name that in the earlier directory.
 fn listed(directories: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, Unread> {
+    chosen(directories, |path| path.extension().is_some_and(|own| own == extension))
+}
+
+fn chosen(directories: &[PathBuf], is_one: impl Fn(&Path) -> bool) -> Result<Vec<PathBuf>, Unread> {
     let mut found: BTreeMap<OsString, PathBuf> = BTreeMap::new();
     for directory in directories {
         let entries = match directory.read_dir() {
@@ -194,7 +209,7 @@ fn listed(directories: &[PathBuf], extension: &str) -> Result<Vec<PathBuf>, Unre
             }
             let entry = entry.map_err(|error| Unread::because(directory, &error))?;
             let path = entry.path();
-            if path.extension().is_some_and(|own| own == extension) && !path.is_dir() {
+            if is_one(&path) && !path.is_dir() {
                 found.entry(entry.file_name()).or_insert(path);
             }
         }

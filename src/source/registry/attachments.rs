@@ -52,8 +52,14 @@ impl Registries<'_> {
         let (found, trouble) = self.attached(asked, location, &tag);
         let others = found.others;
         gathered.add(SourceKind::Attachment, place, found.signatures, trouble.as_ref());
-        let unconfigured = unconfigured
-            .map(|why| format!("podman and CRI-O with the registries.d of this machine do not look there: {why}"));
+        let unconfigured = unconfigured.filter(|_| !self.configuration.is_by_objects);
+        let unconfigured = unconfigured.map(|why| {
+            let whose = match self.configuration.stores_directory {
+                Some(_) => "the registries.d that is named here",
+                None => "the registries.d of this machine",
+            };
+            format!("podman and CRI-O with {whose} do not look there: {why}")
+        });
         let notes: Vec<String> = others.into_iter().chain(unconfigured).collect();
         if !notes.is_empty() {
             gathered.note(notes.join("; "));

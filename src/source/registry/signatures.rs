@@ -269,6 +269,8 @@ impl Registries<'_> {
                 let file = configured
                     .map(|(_, place)| place.file.display().to_string())
                     .unwrap_or_default();
+                let member = configuration.stores.lookaside_member(reference);
+                let what = member.map_or(what.clone(), |member| format!("{member}: {what}"));
                 let trouble = Trouble::Wrong { url: safe(&file), what };
                 return gathered.add(SourceKind::Lookaside, file, Vec::new(), Some(&trouble));
             }

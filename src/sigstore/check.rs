@@ -41,9 +41,19 @@ pub fn check<'k>(attachment: &Attachment, keys: &'k [PublicKey]) -> Result<Resul
 }
 
 fn trouble(error: &ErrorStack) -> Refusal {
+    // Without the numbers and the places in its source that OpenSSL puts around them.
+    let reasons: Vec<&str> = error
+        .errors()
+        .iter()
+        .filter_map(openssl::error::Error::reason)
+        .collect();
+    let why = match reasons.as_slice() {
+        [] => "it gives no reason".to_owned(),
+        reasons => safe(&reasons.join(", ")),
+    };
     Refusal::new(
         Reason::EngineFailed,
-        format!("OpenSSL could not check the signature: {}", safe(&error.to_string())),
+        format!("OpenSSL could not check the signature: {why}"),
     )
 }
 
@@ -156,4 +166,26 @@ fn refuse(attachment: &Attachment, keys: &[PublicKey], signature: &[u8]) -> Refu
             ),
         }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trouble_is_told_without_a_line_of_the_source_of_openssl() {
+        let stack = openssl::pkey::PKey::public_key_from_pem(b"nothing").unwrap_err();
+        let raw = stack.to_string();
+        assert!(raw.contains("error:"), "{raw}");
+        let message = trouble(&stack).message;
+        assert!(
+            message.starts_with("OpenSSL could not check the signature: "),
+            "{message}"
+        );
+        assert!(!message.contains("error:") && !message.contains(".c:"), "{message}");
+        assert_eq!(
+            trouble(&ErrorStack::get()).message,
+            "OpenSSL could not check the signature: it gives no reason"
+        );
+    }
 }

@@ -17,6 +17,7 @@ use crate::policy::{member, words, KeyMaterial, PolicyRequirement};
 use crate::reason::Reason;
 use crate::settings::policy::Ground;
 use crate::sigstore::key::MAX_KEY_FILE;
+use crate::text::io_message;
 
 /// Most sets of keys that are looked into: each takes GnuPG a tenth of a second.
 const MAX_KEY_SETS: usize = 300;
@@ -121,7 +122,7 @@ fn no_content(path: &Path) -> Option<String> {
     match read_bounded(path, MAX_KEY_FILE) {
         Ok(Some(bytes)) if bytes.is_empty() => Some("it is empty".to_owned()),
         Ok(_) => None,
-        Err(error) => Some(error.to_string()),
+        Err(error) => Some(io_message(&error)),
     }
 }
 

@@ -16,7 +16,7 @@ const GPG: &str = "a binary OpenPGP version 4 message";
 /// What is looked for where sigstore signatures are asked for.
 const SIGSTORE: &str = "a sigstore signature by a key";
 
-/// What to do, and the commands in it, which stay together.
+/// What to do, and the commands in it, which stay together. None has a full stop or a comma behind it that would be copied too.
 #[derive(Debug, Default)]
 pub(super) struct Next {
     pub(super) text: String,
@@ -81,13 +81,13 @@ impl Next {
                     false => "; --sigstore-key FILE, with a key of the publisher's, asks for sigstore signatures too",
                 };
                 format!(
-                    "see what there is in every place with {call}{also}. If there is nothing, {}",
+                    "{call} shows what there is in every place{also}. If there is nothing, {}",
                     advice(reason)
                 )
             }
             Reason::NotASignature | Reason::MalformedPayload | Reason::MultipleSignatures => {
                 let call = self.command(tips.inspect(pinned));
-                format!("look at the blob with {call}, and tell whoever published the signature.")
+                format!("{call} shows the blob; tell whoever published the signature.")
             }
             Reason::IdentityMismatch => mismatch(report),
             Reason::UnsupportedSignature => unsupported(report),
@@ -152,7 +152,7 @@ fn mismatch(report: &ImageReport) -> String {
     for source in sources {
         if mismatched(report).any(|(_, signed)| signed == *source) {
             return format!(
-                "ask for docker://{source}: registries.conf has this place as a mirror of it. Or expect it here, with --expected-identity {source}."
+                "ask for docker://{source} instead, because registries.conf has this place as a mirror of it. Or add --expected-identity {source} to expect that here."
             );
         }
     }

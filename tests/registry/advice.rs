@@ -34,7 +34,7 @@ fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
     let text = town.verify(&[&image, "--explain"]).expect(1).stdout;
     let name = image.strip_suffix(":v1").unwrap();
     let next = format!(
-        "Next: see what there is in every place with image-signature inspect {name}@{digest} --registries.d {} --registries-conf {}; --sigstore-key FILE",
+        "Next: image-signature inspect {name}@{digest} --registries.d {} --registries-conf {} shows what there is in every place; --sigstore-key FILE",
         town.sandbox.path("registries.d").display(),
         town.sandbox.path("registries.conf").display()
     );
@@ -49,7 +49,7 @@ fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
         .verify(&[&image, "--explain", "--sigstore-key", key.to_str().unwrap()])
         .expect(1)
         .stdout;
-    assert!(!text.contains("Next: see what there is"), "{text}");
+    assert!(!text.contains("shows what there is"), "{text}");
 }
 
 /// Who has not named the configuration hears that the store is the built-in one, and what names another.

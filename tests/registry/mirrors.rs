@@ -226,9 +226,8 @@ fn signatures_elsewhere_are_named_and_do_not_count() {
         "{note}"
     );
     let explained = scene.town.verify(&[&image, "--explain"]).expect(1).stdout;
-    let next =
-        "Next: copy the signatures to the place that the manifest was taken from; image-signature audit --mirrors";
-    assert!(explained.contains(next), "{explained}");
+    let next = format!("Next: copy the signatures to the place that the manifest was taken from; image-signature audit {image} --mirrors --public-key ");
+    assert!(explained.contains(&next), "{explained}");
     // They are named too where the location has a signature that does not verify the image.
     let other = scene.town.sign(&scene.digest, "registry.example.com/other:v1");
     scene.mirror.store(|store| {

@@ -73,7 +73,7 @@ fn an_inspection_reaches_the_registry_as_the_run_did() {
         "30s",
     ];
     let text = next(&town.verify(&[&[&image, "--explain"], &given[..]].concat()).expect(1));
-    let call = command(&text, "image-signature inspect", ";");
+    let call = command(&text, "image-signature inspect", " shows what");
     for option in given.join(" ").split(" --").map(|own| own.trim_start_matches("--")) {
         assert!(call.contains(&format!(" --{option}")), "{option}: {call}");
     }
@@ -88,7 +88,7 @@ fn an_inspection_reaches_the_registry_as_the_run_did() {
     // So too where something came that is no signature.
     town.keep(REPOSITORY, &digest, 1, b"no signature");
     let text = next(&town.verify(&[&image, "--explain"]).expect(1));
-    let call = command(&text, "image-signature inspect", ",");
+    let call = command(&text, "image-signature inspect", " shows the blob");
     let shown = typed(&town, &call).expect(0).stdout;
     assert!(shown.contains("signature-1"), "{shown}");
 }
@@ -112,7 +112,7 @@ fn an_image_without_the_sigstore_signature_that_a_policy_requires() {
         text.contains("let them be asked for: use-sigstore-attachments"),
         "{text}"
     );
-    let call = command(&text, "image-signature inspect", ". If");
+    let call = command(&text, "image-signature inspect", " shows what");
     let shown = typed(&town, &call).expect(0).stdout;
     assert!(shown.contains(".sig: 1 signature"), "{shown}");
     // All places were asked where the policy asks for the kind that was looked for.
@@ -187,7 +187,7 @@ fn an_image_that_is_signed_by_the_name_that_its_place_is_a_mirror_of() {
     };
     assert_eq!(
         told(&format!("{plain}{mirror}")),
-        format!("ask for docker://{source}: registries.conf has this place as a mirror of it. Or expect it here, with --expected-identity {source}.")
+        format!("ask for docker://{source} instead, because registries.conf has this place as a mirror of it. Or add --expected-identity {source} to expect that here.")
     );
     town.verify(&[&format!("docker://{source}")]).expect(0);
     town.verify(&[&image, "--expected-identity", source]).expect(0);

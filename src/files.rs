@@ -10,4 +10,5 @@ pub mod pipe;
 pub mod place;
 pub mod prepared;
 pub mod read;
+mod refused;
 pub mod replace;

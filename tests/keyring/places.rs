@@ -127,11 +127,17 @@ fn a_home_that_is_missing_or_no_directory_is_trouble() {
     }
     assert!(!missing.exists());
     // What is told works as it is typed, for the usual name of a home without making it first.
-    for (home, has_mkdir) in [("missing", true), ("user/.gnupg", false)] {
+    fs::create_dir_all(desk.sandbox.path("user")).unwrap();
+    for (home, makes) in [
+        ("missing", "mkdir -m 700 "),
+        ("user/.gnupg", ""),
+        ("away/.gnupg", "mkdir -p -m 700 "),
+        ("far/from/here", "mkdir -p -m 700 "),
+    ] {
         let home = desk.sandbox.path(home);
-        fs::create_dir_all(home.parent().unwrap()).unwrap();
         let text = message(&desk.run(&home, &[]));
-        assert_eq!(text.contains("mkdir"), has_mkdir, "{text}");
+        assert_eq!(text.contains("mkdir"), !makes.is_empty(), "{text}");
+        assert!(text.contains(makes), "{text}");
         let line = text.split("in with: ").nth(1).unwrap().split(';').next().unwrap();
         let file = desk.sandbox.path("exported.gpg");
         fs::write(&file, desk.publisher.gpg(&["--export"], b"")).unwrap();
@@ -248,7 +254,34 @@ fn a_keyring_that_may_not_be_read_is_trouble_and_no_unknown_key() {
         let outcome = as_nobody(&desk, &home).expect_verdict(3, "Unchecked/EngineFailed");
         let text = message(&outcome);
         assert!(text.contains(name) && text.contains("Permission denied"), "{text}");
+        let next = format!("ls -l {} shows who may read it", home.join(name).display());
+        assert!(text.contains(&next), "{text}");
     }
+}
+
+/// Whether there is such a file in it is then unknown.
+#[test]
+fn a_directory_that_cannot_be_entered_is_named_itself() {
+    if let Some(why) = cannot_become_another() {
+        return skipped("a directory that cannot be entered", why);
+    }
+    let desk = Desk::certified();
+    let home = desk.home("h");
+    fs::set_permissions(&home, fs::Permissions::from_mode(0o700)).unwrap();
+    let image = desk.sandbox.path("image");
+    fs::create_dir(&image).unwrap();
+    fs::set_permissions(&image, fs::Permissions::from_mode(0o744)).unwrap();
+    let closed = |path: &Path| {
+        let path = path.display();
+        format!("Permission denied: directory {path} cannot be entered; ls -ld {path} shows who may")
+    };
+    let text = message(&as_nobody(&desk, &home).expect_verdict(3, "Unchecked/EngineFailed"));
+    assert!(text.contains(&closed(&home)), "{text}");
+    let mut command = as_user(&desk, 65534);
+    let image_name = format!("dir:{}", image.display());
+    command.args(["verify", &image_name, "--expected-identity", IDENTITY, "-o", "json"]);
+    let text = message(&desk.sandbox.finish(&mut command, b"").expect(3));
+    assert!(text.contains(&closed(&image)), "{text}");
 }
 
 #[test]

@@ -75,10 +75,13 @@ pub enum UserHomeError {
 }
 
 /// The two ways on for somebody without keys, each after a colon: it is on a line of its own where lines are broken. gpg
-/// makes a home that is missing only where its name ends like that of the usual one.
+/// makes a home that is missing only where its name ends like that of the usual one, and no directory above it.
 #[must_use]
 pub fn next_step(home: &Path) -> String {
-    let make = if home.exists() || home.ends_with(".gnupg") {
+    let above = home.parent().filter(|above| !above.as_os_str().is_empty());
+    let make = if above.is_some_and(|above| !above.exists()) {
+        format!("mkdir -p -m 700 {} && ", word(home))
+    } else if home.exists() || home.ends_with(".gnupg") {
         String::new()
     } else {
         format!("mkdir -m 700 {} && ", word(home))

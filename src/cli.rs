@@ -13,6 +13,7 @@ pub mod output;
 pub mod policy;
 pub mod registry;
 pub mod remove;
+pub mod tilde;
 pub mod unknown;
 pub mod verify;
 

@@ -6,7 +6,7 @@ use std::panic::{catch_unwind, AssertUnwindSafe};
 use std::process::ExitCode;
 
 use clap::Parser;
-use image_signature::cli::{self, unknown, Cli};
+use image_signature::cli::{self, tilde, unknown, Cli};
 use image_signature::files::cleanup;
 use image_signature::processes;
 use image_signature::report::console::{Console, Messages};
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
     // First of all, while there is one thread: it changes this process's PATH.
     let environment = Environment::take(terminal::look());
     let args = cli::typed(std::env::args_os().collect());
-    let cli = match Cli::try_parse_from(&args) {
+    let cli = match Cli::try_parse_from(&args).and_then(|cli| tilde::refuse(&args).map(|()| cli)) {
         Ok(cli) => cli,
         Err(error) => {
             match unknown::message(&error, &args, &|word| {

@@ -94,6 +94,16 @@ pub(crate) fn shell_word(word: &str) -> String {
     format!("'{}'", word.replace('\'', "'\\''"))
 }
 
+/// The same of a path whose tilde no shell has replaced, as in `--option=~/FILE`; nothing of any other path.
+#[must_use]
+pub(crate) fn home_word(path: &str) -> Option<String> {
+    let rest = shell_word(&safe(path.strip_prefix("~/")?));
+    Some(match rest.starts_with('\'') {
+        true => format!("\"$HOME\"/{rest}"),
+        false => format!("$HOME/{rest}"),
+    })
+}
+
 /// Shortens a text that is safe already to a number of characters.
 #[must_use]
 pub fn cut(mut text: String, limit: usize) -> String {
@@ -189,6 +199,9 @@ mod tests {
     fn words_for_a_shell_stay_one_word() {
         assert_eq!(shell_word("docker://a/b:c"), "docker://a/b:c");
         assert_eq!(shell_word("a'; rm -rf b"), r"'a'\''; rm -rf b'");
+        assert_eq!(home_word("~/a/b.asc").as_deref(), Some("$HOME/a/b.asc"));
+        assert_eq!(home_word("~/a b").as_deref(), Some("\"$HOME\"/'a b'"));
+        assert_eq!(home_word("~a/b"), None);
     }
 
     #[test]

@@ -205,6 +205,12 @@ fn other_than_file(file: &Path) -> Option<&'static str> {
         Some("it is a URL, and none is read here: download the key, and make sure that it is the right one")
     } else if text == "-" {
         Some("expected a file; standard input is /dev/stdin")
+    } else if text.contains(['*', '?']) {
+        Some("there is no such file, and patterns are not supported: give the option once for each file")
+    } else if text.contains(',') {
+        Some("there is no such file; give the option once for each file")
+    } else if text.contains('@') && !text.contains('/') {
+        Some("there is no such file; a key is named by its fingerprint: --signed-by FINGERPRINT names one of your keyring")
     } else {
         None
     }
@@ -232,7 +238,8 @@ fn home(options: &KeyOptions, environment: &Environment) -> KeySource {
     let named = options
         .homedir
         .clone()
-        .or_else(|| environment.variable("GNUPGHOME").map(PathBuf::from));
+        .or_else(|| environment.variable("GNUPGHOME").map(PathBuf::from))
+        .map(|named| as_gpg_reads_it(named, environment));
     let directory = named
         .clone()
         .or_else(|| environment.home.as_ref().map(|home| home.join(".gnupg")));
@@ -250,5 +257,14 @@ fn home(options: &KeyOptions, environment: &Environment) -> KeySource {
         is_named: options.homedir.is_some(),
         note,
         trust_model,
+    }
+}
+
+/// The directory that gpg takes for a home of this name: it replaces a tilde at the beginning by itself, which no shell does in
+/// `--homedir=~/DIR` or in a variable that was set in quotes.
+pub(crate) fn as_gpg_reads_it(named: PathBuf, environment: &Environment) -> PathBuf {
+    match (named.strip_prefix("~"), &environment.home) {
+        (Ok(rest), Some(home)) => home.join(rest),
+        _ => named,
     }
 }

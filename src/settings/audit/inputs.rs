@@ -10,6 +10,7 @@ use crate::cli;
 use crate::settings::cluster::files::named_in;
 use crate::settings::containers::Containers;
 use crate::settings::environment::Environment;
+use crate::settings::keys::as_gpg_reads_it;
 use crate::settings::registry::login_files;
 use crate::settings::UsageError;
 use crate::text::safe;
@@ -90,7 +91,9 @@ impl Inputs {
         let variable = |name: &str| environment.variable(name);
         self.add(
             "the keyring",
-            &variable("GNUPGHOME").map(PathBuf::from).or_else(|| in_home(".gnupg")),
+            &variable("GNUPGHOME")
+                .map(|named| as_gpg_reads_it(named.into(), environment))
+                .or_else(|| in_home(".gnupg")),
         );
         match variable("KUBECONFIG") {
             Some(list) => self.add_kubeconfigs("KUBECONFIG", &std::env::split_paths(list).collect::<Vec<_>>()),

@@ -132,14 +132,24 @@ impl<'n> Session<'n> {
     /// Where a tag is not there, how to see those that are; which of tag and repository is missing only the registry knows.
     fn with_tags(&self, trouble: Trouble, repository: &Repository, reference: &str) -> Trouble {
         match trouble {
-            Trouble::Absent { url, hint } if !reference.contains(':') => Trouble::Absent {
-                url,
-                hint: format!(
-                    "{hint}; look at the spelling of repository and tag; to see its tags: skopeo list-tags docker://{}/{}",
-                    safe(self.authorization.host()),
-                    repository.path
-                ),
-            },
+            Trouble::Absent { url, hint } if !reference.contains(':') => {
+                // Skopeo, too, speaks plain http to a registry where that file says so, and looks for it elsewhere.
+                let (file, option) = match self.base.to_string().starts_with("http://") {
+                    true => (
+                        " (FILE is the registries.conf that allows plain http)",
+                        "--registries-conf FILE ",
+                    ),
+                    false => ("", ""),
+                };
+                Trouble::Absent {
+                    url,
+                    hint: format!(
+                        "{hint}; look at the spelling of repository and tag; to see its tags{file}: skopeo {option}list-tags docker://{}/{}",
+                        safe(self.authorization.host()),
+                        repository.path
+                    ),
+                }
+            }
             trouble => trouble,
         }
     }

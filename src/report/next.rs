@@ -16,6 +16,9 @@ const GPG: &str = "a binary OpenPGP version 4 message";
 /// What is looked for where sigstore signatures are asked for.
 const SIGSTORE: &str = "a sigstore signature by a key";
 
+/// What a verdict on a directory covers.
+const DIRECTORY: &str = "nothing; what was verified is the manifest. No layer was read: skopeo and podman check config and layers against the manifest when they read the directory.";
+
 /// What to do, and the commands in it, which stay together. None has a full stop or a comma behind it that would be copied too.
 #[derive(Debug, Default)]
 pub(super) struct Next {
@@ -59,6 +62,7 @@ impl Next {
         let reason = report.outcome.reason();
         let Some(pinned) = report.registry.as_ref().and_then(|own| own.pinned.as_deref()) else {
             return match reason {
+                Reason::Verified if report.source.starts_with("dir:") => DIRECTORY.to_owned(),
                 Reason::IdentityMismatch => mismatch(report),
                 Reason::UnsupportedSignature => unsupported(report),
                 _ => advice(reason).to_owned(),

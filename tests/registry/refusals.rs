@@ -140,8 +140,24 @@ fn a_tag_that_is_not_there() {
     hub.guard(Guard::Open);
     let name = format!("{}/ns/app", hub.host());
     let said = message(&town, "Unchecked/NotFound", &[&format!("docker://{name}:v9")]);
-    let step = format!("look at the spelling of repository and tag; to see its tags: skopeo list-tags docker://{name}");
-    assert!(said.ends_with(&step), "{said}");
+    let step = "look at the spelling of repository and tag; to see its tags";
+    // Over plain http skopeo needs the file that allows it.
+    let plainly = format!("{step} (FILE is the registries.conf that allows plain http): skopeo --registries-conf FILE list-tags docker://{name}");
+    assert!(said.ends_with(&plainly), "{said}");
+    let tls = Hub::tls();
+    tls.store(|store| store.repository("ns/app").image("v1", "tags"));
+    let other = format!("{}/ns/app", tls.host());
+    let authority = town.sandbox.file("ca.pem", tls.ca_pem());
+    let args = [
+        &format!("docker://{other}:v9"),
+        "--registry-ca",
+        authority.to_str().unwrap(),
+    ];
+    let said = message(&town, "Unchecked/NotFound", &args);
+    assert!(
+        said.ends_with(&format!("{step}: skopeo list-tags docker://{other}")),
+        "{said}"
+    );
     // A digest is no tag.
     let absent = format!("docker://{name}@{}", crate::support::images::D1);
     let said = message(&town, "Unchecked/NotFound", &[&absent]);

@@ -270,3 +270,31 @@ fn an_unreadable_signature_at_the_first_place_ends_no_search() {
         assert_eq!(answers(&item)[0], "extension found 2");
     }
 }
+
+/// Podman asks for one number after the other, and ends at the first that is missing.
+#[test]
+fn a_number_that_a_store_lacks_is_noted_where_podman_ends() {
+    let (town, hub, digest, reference) = registry();
+    let store = lookaside(&town, &hub, "");
+    let image = format!("docker://{reference}");
+    let (good, other) = (
+        town.sign(&digest, &reference),
+        town.sign(&digest, "registry.example.com/other:v1"),
+    );
+    let note = |verdict: &str| {
+        let item = town.verify_json(&[&image]).expect_verdict(0, verdict).item();
+        item["sources"][0]["note"].as_str().unwrap_or_default().to_owned()
+    };
+    store.answer(&lookaside_path(&digest, 2), blob(&good));
+    let lacks = "podman and CRI-O read none of them after signature-1, which is missing";
+    assert_eq!(note("Verified/Verified"), lacks);
+    let text = town.verify(&[&image]).expect(0).words();
+    assert!(text.contains(lacks), "{text}");
+    store.answer(&lookaside_path(&digest, 1), blob(&other));
+    assert_eq!(note("Verified/Verified"), "");
+    store.answer(&lookaside_path(&digest, 4), blob(&town.sign(&digest, &reference)));
+    assert_eq!(
+        note("Verified/Verified"),
+        "podman and CRI-O read none of them after signature-3, which is missing"
+    );
+}

@@ -288,6 +288,8 @@ impl Registries<'_> {
             let first = numbered.first().and_then(|numbered| numbered.content.as_ref().err());
             trouble = trouble.or_else(|| first.cloned());
         }
+        let missing = (1..).zip(&numbered).find(|(number, own)| own.number != *number);
+        let missing = missing.filter(|_| trouble.is_none()).map(|(number, _)| number);
         let found = numbered.into_iter().map(|numbered| SignatureBlob {
             name: format!("signature-{}", numbered.number),
             content: match numbered.content {
@@ -302,6 +304,11 @@ impl Registries<'_> {
             found.collect(),
             trouble.as_ref(),
         );
+        if let Some(number) = missing {
+            gathered.note(format!(
+                "podman and CRI-O read none of them after signature-{number}, which is missing"
+            ));
+        }
         let own = gathered.sources.last_mut().filter(|own| own.answer == Answer::Absent);
         if let (Some(own), None) = (own, configured) {
             own.note = Some(NO_LOOKASIDE.to_owned());

@@ -7,6 +7,7 @@
 
 pub mod documents;
 mod encoding;
+pub mod tar;
 pub mod utf16;
 
 use std::io::{self, Read, Write};

@@ -29,6 +29,8 @@ mod kubectl;
 mod limits;
 #[path = "verify/lists.rs"]
 mod lists;
+#[path = "verify/mistaken.rs"]
+mod mistaken;
 #[path = "verify/names.rs"]
 mod names;
 #[path = "verify/other_scopes.rs"]

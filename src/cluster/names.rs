@@ -82,9 +82,12 @@ impl Name {
             });
         }
         let Some((stream, tag)) = rest.split_once(':') else {
+            let latest = match check_stream(rest) {
+                Ok(()) => format!("; for the tag latest write {}:latest", safe(text)),
+                Err(_) => String::new(),
+            };
             return Err(wrong(&format!(
-                "expected sha256:DIGEST, [NAMESPACE/]STREAM:TAG or [NAMESPACE/]STREAM@sha256:DIGEST; for the tag latest write {}:latest",
-                safe(text)
+                "expected sha256:DIGEST, [NAMESPACE/]STREAM:TAG or [NAMESPACE/]STREAM@sha256:DIGEST{latest}"
             )));
         };
         check_stream(stream).map_err(|what| wrong(&what))?;

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::inspect_registry;
 use super::inspected::shown;
+use crate::digest::Digest;
 use crate::files::read::{read_bounded, read_regular};
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
@@ -20,7 +21,7 @@ use crate::report::json::Syntax;
 use crate::settings::inspect::{Inspect, InspectOutput, Place};
 use crate::source::registry::Registries;
 use crate::source::{directory, stored};
-use crate::text::{io_message, safe};
+use crate::text::{home_word, io_message, safe};
 
 /// Shows what signatures claim. Nothing is checked.
 pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
@@ -136,6 +137,14 @@ fn elsewhere(path: &Path) -> Option<String> {
     if let Some(transport) = other_transport(text) {
         return Some(format!(
             "{transport}: is a transport of skopeo that is not supported here; name the image where its signatures are: docker://REFERENCE"
+        ));
+    }
+    if let Some(word) = home_word(text) {
+        return Some(format!("the shell did not replace ~: write {word}"));
+    }
+    if Digest::parse(text).is_ok() {
+        return Some(format!(
+            "a digest does not say where the image is: for one in a registry write docker://REGISTRY/NAME@{text}; image-signature describe {text} shows the signatures of an Image object"
         ));
     }
     let reference = Reference::parse(text)

@@ -21,6 +21,7 @@ use self::run::judge;
 use self::scope::Scope;
 use super::elsewhere;
 use super::judging::Judging;
+use super::short_names;
 use crate::openpgp::framing::lost::no_message;
 use crate::reason::Refusal;
 use crate::report::console::Console;
@@ -37,6 +38,7 @@ use crate::source::registry::Registries;
 /// # Errors
 /// When a key file is of no use, or TLS cannot be set up.
 pub fn run(settings: &Verify, console: &mut Console<'_>) -> Result<Exit, UsageError> {
+    short_names::tell(&settings.short_identities, &mut console.err);
     let mut session = cluster_policy::session(settings, &mut console.err)?;
     let criteria = cluster_policy::criteria(settings, session.as_mut());
     if let (Some(_), Some(session)) = (&settings.cluster_policy, &mut session) {

@@ -5,6 +5,7 @@ mod decisive;
 pub mod diff;
 mod duration;
 mod images;
+mod in_files;
 mod inputs;
 mod key_files;
 mod list;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Expected identities: references with a tag or a digest, and what people write where one is expected.
 
-use super::image_name::{blank, without_type};
+use super::image_name::{blank, lacks_registry, without_type};
 use super::UsageError;
 use crate::digest::Digest;
 use crate::reference::Reference;
@@ -28,14 +28,39 @@ pub(crate) fn expected_identity(text: &str) -> Result<Reference, UsageError> {
     };
     let text = safe(text);
     match (reference.tag(), reference.digest()) {
-        (None, None) => Err(UsageError::new(format!(
-            "expected identity {text} has neither a tag nor a digest; if you mean the tag latest, write {text}:latest"
-        ))),
+        (None, None) => {
+            // A word alone is as likely to be the tag.
+            let whole = match text.contains('/') {
+                true => String::new(),
+                false => format!("; if {text} is the tag, write the whole reference: REGISTRY/NAMESPACE/NAME:{text}"),
+            };
+            Err(UsageError::new(format!(
+                "expected identity {text} has neither a tag nor a digest; if you mean the tag latest, write {text}:latest{whole}"
+            )))
+        }
         (Some(_), Some(_)) => Err(UsageError::new(format!(
             "expected identity {text} has both a tag and a digest; give one of them; verify takes the digest that the image must have as --expected-digest"
         ))),
         _ => Ok(reference),
     }
+}
+
+/// What to say of expected identities without a registry, of which docker.io is taken to be meant: those of
+/// `--expected-identity`, or of `IMAGE=REF` arguments where that is not given.
+pub(super) fn short_identities(identities: &[String], images: &[String]) -> Vec<String> {
+    let of_images = images.iter().filter(|_| identities.is_empty());
+    let of_images = of_images.filter_map(|text| Some(text.rsplit_once('=')?.1));
+    let texts = identities.iter().map(String::as_str).chain(of_images);
+    let short = texts.filter_map(|text| {
+        let reference = expected_identity(text).ok()?;
+        lacks_registry(text, &reference).then(|| {
+            format!(
+                "expected identity {} names no registry, and docker.io is taken for it: write {reference}",
+                safe(text)
+            )
+        })
+    });
+    short.collect()
 }
 
 /// What a text is, if it is not a reference but something that people have at hand, and what to write instead. Some of

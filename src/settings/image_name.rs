@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! IMAGE arguments: the forms that are accepted, and what people write where one is expected.
 
+mod at_hand;
 mod other;
+mod words;
 
 use std::path::PathBuf;
 
+use self::at_hand::at_hand;
 pub(super) use self::other::{as_in_a_registry, is_in_a_registry};
-use self::other::{at_hand, if_transport, other, DOCKER};
+use self::other::{if_transport, other};
+use self::words::{DIR, DOCKER};
 use super::UsageError;
 use crate::digest::{Algorithm, Digest};
 use crate::reference::Reference;
@@ -58,13 +62,17 @@ const DOCKER_IO: [&str; 2] = ["docker.io/", "index.docker.io/"];
 #[must_use]
 pub(crate) fn short_name(asked: &str, reference: &Reference) -> Option<String> {
     let text = asked.strip_prefix(DOCKER).unwrap_or(asked);
-    let is_named = reference.domain() != "docker.io" || DOCKER_IO.iter().any(|host| text.starts_with(host));
-    (!is_named).then(|| {
+    lacks_registry(text, reference).then(|| {
         format!(
             "{} names no registry, and docker.io is taken for it, whatever search list podman has: write {DOCKER}{reference}",
             safe(asked)
         )
     })
+}
+
+/// Whether a reference has no registry where it was written as this text.
+pub(super) fn lacks_registry(text: &str, reference: &Reference) -> bool {
+    reference.domain() == "docker.io" && !DOCKER_IO.iter().any(|host| text.starts_with(host))
 }
 
 /// Whether a text is the address of a registry, which would pass for an image of docker.io with the port as its tag.
@@ -156,14 +164,16 @@ pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
             "an IMAGE argument has a user name and a password in it, which is why it is not shown: write it without them; verify, audit and inspect take the login in the file of --authfile, or as --creds USER:PASSWORD",
         ));
     }
-    if let Some(path) = text.strip_prefix("dir:") {
+    if let Some(path) = text.strip_prefix(DIR) {
         if path.is_empty() {
             return Err(UsageError::new("dir: needs the path of a directory: dir:PATH"));
         }
         return Ok(ImageName::Directory(path.into()));
     }
     if text.contains(|c: char| c.is_whitespace() || crate::text::is_unsafe(c)) {
-        return wrong(blank(text));
+        // What cannot be seen is told first; a blank within may be one in the name of a file.
+        let path = at_hand(text).filter(|_| !text.contains(crate::text::is_unsafe));
+        return wrong(path.unwrap_or_else(|| blank(text)));
     }
     if let Some(reference) = text.strip_prefix(DOCKER) {
         return in_registry(reference).map(ImageName::Registry).or_else(wrong);
@@ -242,6 +252,11 @@ fn in_registry(text: &str) -> Result<Reference, String> {
     }
     if text.contains(['[', ']']) {
         return Err("an IPv6 address is not allowed in a reference; write a host name".to_owned());
+    }
+    if Digest::parse(text).is_ok() {
+        return Err(format!(
+            "it is a digest, which does not say where the image is; write {DOCKER}REGISTRY/NAME@{text}"
+        ));
     }
     if is_registry(text) {
         return Err(format!(

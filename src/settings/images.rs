@@ -215,7 +215,10 @@ fn by_place(
             ImageName::Directory(path) => Target::Directory(path),
             ImageName::Object(name) => {
                 refuse_type_alone(&name)?;
-                Target::Cluster(Name::parse(&name).map_err(UsageError)?)
+                Target::Cluster(Name::parse(&name).map_err(|what| {
+                    let meant = elsewhere(&request.asked).map(|meant| format!("; {meant}"));
+                    UsageError(what + &meant.unwrap_or_default())
+                })?)
             }
             ImageName::Registry(reference) => Target::Registry(reference),
         };

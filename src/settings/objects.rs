@@ -10,7 +10,7 @@ use crate::cli::verify::{DryRun, SourceOptions};
 use crate::cluster::access::Access;
 use crate::cluster::names::Name;
 use crate::source::objects::Place;
-use crate::text::safe;
+use crate::text::{safe, shell_word};
 
 /// What is done with changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,7 +100,7 @@ impl Objects {
                     return Err(UsageError::new(format!(
                         "{}: a directory has no records; to see what its signatures claim write: image-signature inspect {}",
                         safe(text),
-                        safe(&path.display().to_string())
+                        shell_word(&safe(&path.display().to_string()))
                     )));
                 }
             }

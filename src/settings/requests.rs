@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use super::expected_identity::expected_identity;
-use super::image_name::{elsewhere, image_name, ImageName};
+use super::image_name::{as_in_a_registry, elsewhere, image_name, ImageName};
 use super::UsageError;
 use crate::digest::Digest;
 use crate::files::read::read_bounded;
@@ -213,12 +213,20 @@ fn itself(text: &str, reference: Reference) -> Pair {
     }
 }
 
+/// How messages name the file of `--images-from`, safe to print.
+pub(crate) fn list_name(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "standard input".to_owned(),
+        false => safe(&path.display().to_string()),
+    }
+}
+
 /// Reads the file of `--images-from`; `-` is standard input.
 ///
 /// # Errors
 /// When it cannot be read, is too large or no text.
 pub(crate) fn read_list(path: &Path) -> Result<String, UsageError> {
-    let shown = safe(&path.display().to_string());
+    let shown = list_name(path);
     let file = if path == Path::new("-") {
         Path::new("/dev/stdin")
     } else {
@@ -266,9 +274,14 @@ pub(crate) fn from_list(place: &str, text: &str, expected: Expected) -> Result<V
             None => match image_name(line) {
                 Ok(ImageName::Registry(reference)) => Ok(itself(line, reference)),
                 Err(error) if line.starts_with("docker://") => Err(error),
-                _ => Err(UsageError::new(
-                    "expected an image and its identity, with white space between them",
-                )),
+                _ => {
+                    let registry = as_in_a_registry(line)
+                        .map(|whole| format!("; an image in a registry needs none where it is written {whole}"));
+                    Err(UsageError::new(format!(
+                        "expected an image and its identity, with white space between them{}",
+                        registry.unwrap_or_default()
+                    )))
+                }
             },
         };
         Some(pair.map_err(|error| UsageError::new(format!("{place}, line {}: {error}", number + 1))))

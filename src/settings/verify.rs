@@ -8,6 +8,7 @@ use super::cluster_registry::{check_attach, ClusterRegistry};
 use super::criteria::Criteria;
 use super::demands::Demands;
 use super::environment::Environment;
+use super::expected_identity::short_identities;
 use super::images::{Source, Target, Wanted};
 use super::objects::{to_write, Recording};
 use super::platforms::Platforms;
@@ -26,6 +27,8 @@ use crate::source::objects::Place;
 pub struct Verify {
     /// The images, and where they are.
     pub source: Source,
+    /// Expected identities without a registry, in words.
+    pub short_identities: Vec<String>,
     /// The digest the image must have.
     pub digest: Option<Digest>,
     /// Directories in directories of object files are read too.
@@ -122,6 +125,7 @@ impl Verify {
         };
         Ok(Self {
             source,
+            short_identities: short_identities(&options.expected_identity, &options.images),
             digest: options
                 .expected_digest
                 .as_deref()

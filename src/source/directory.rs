@@ -3,10 +3,13 @@
 //! manifest list, its instances are `HEX.manifest.json`, with `HEX.signature-1` ... An instance by another digest than
 //! SHA-256 is `ALGORITHM-HEX` instead of `HEX`, or was written by a skopeo that does not do that yet.
 
+mod absent;
+
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use self::absent::is_oci_layout;
 use super::stored;
 use crate::digest::{Algorithm, Digest};
 use crate::files::read::read_regular;
@@ -22,16 +25,6 @@ use crate::text::{io_message, quoted, safe};
 /// Layout versions that are understood; a missing version file is fine.
 const VERSION_PREFIX: &str = "Directory Transport Version: ";
 const VERSIONS: [&str; 2] = ["1.1", "1.2"];
-
-/// Most entries of a directory that are looked through for one that is meant.
-const MAX_LOOKED_AT: usize = 1000;
-
-/// A directory in this one that has an image, for an example: the first by name of those that are looked at.
-fn image_within(path: &Path) -> Option<PathBuf> {
-    let entries = fs::read_dir(path).ok()?.take(MAX_LOOKED_AT);
-    let directories = entries.filter_map(|entry| Some(entry.ok()?.path()));
-    directories.filter(|inner| inner.join("manifest.json").is_file()).min()
-}
 
 /// A directory with an image or a manifest list, and which signatures are in it.
 #[derive(Debug)]
@@ -157,21 +150,9 @@ fn manifest(path: &Path) -> Result<(Vec<u8>, Digest), Refusal> {
     let unavailable = |reason, what: String| Refusal::new(reason, what);
     match fs::metadata(path) {
         Ok(meta) if meta.is_dir() => {}
-        Ok(_) => {
-            return Err(unavailable(
-                Reason::SourceUnavailable,
-                format!("{shown} is not a directory"),
-            ))
-        }
+        Ok(_) => return Err(unavailable(Reason::SourceUnavailable, absent::not_a_directory(path))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let meant = match shown.contains('*') {
-                true => "; patterns are not supported: name each directory, or list them for --images-from",
-                false => "",
-            };
-            return Err(unavailable(
-                Reason::NotFound,
-                format!("there is no directory {shown}{meant}"),
-            ));
+            return Err(unavailable(Reason::NotFound, absent::no_directory(path)));
         }
         Err(error) => {
             return Err(unavailable(
@@ -190,23 +171,16 @@ fn manifest(path: &Path) -> Result<(Vec<u8>, Digest), Refusal> {
                 format!("the manifest in {shown} has more than {MAX_MANIFEST_BYTES} bytes"),
             ));
         }
+        Err(error) if error.kind() == io::ErrorKind::NotFound && fs::symlink_metadata(&manifest_path).is_err() => {
+            return Err(unavailable(Reason::ManifestUnavailable, absent::no_manifest(path)));
+        }
         Err(error) => {
-            let inner = (error.kind() == io::ErrorKind::NotFound)
-                .then(|| image_within(path))
-                .flatten();
-            let meant = inner.map(|inner| {
-                let inner = safe(&inner.display().to_string());
-                format!(
-                    "; directories in it have images: name each, such as dir:{inner}, or list them for --images-from"
-                )
-            });
             return Err(unavailable(
                 Reason::ManifestUnavailable,
                 format!(
-                    "reading {}: {}{}",
+                    "reading {}: {}",
                     safe(&manifest_path.display().to_string()),
-                    io_message(&error),
-                    meant.unwrap_or_default()
+                    io_message(&error)
                 ),
             ));
         }

@@ -14,14 +14,14 @@ use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Refusal};
 use crate::subject::ManifestState;
 use crate::subject::{Content, Relatives, SignatureBlob, Subject};
-use crate::text::{io_message, safe};
+use crate::text::io_message;
 
 /// Reads a manifest, whose digest is the image that is judged, and its signatures. `-` is standard input.
 ///
 /// # Errors
 /// When the manifest cannot be read or has no digest. Trouble with a signature stays with that signature.
 pub fn read(manifest: &Path, signatures: &[PathBuf]) -> Result<Subject, Refusal> {
-    let shown = safe(&manifest.display().to_string());
+    let shown = stored::shown(manifest);
     let bytes = match read_bounded(stored::file(manifest), MAX_MANIFEST_BYTES) {
         Ok(Some(bytes)) => bytes,
         Ok(None) => {

@@ -20,6 +20,15 @@ pub fn file(path: &Path) -> &Path {
     }
 }
 
+/// How messages name it, safe to print.
+#[must_use]
+pub fn shown(path: &Path) -> String {
+    match path == Path::new("-") {
+        true => "standard input".to_owned(),
+        false => safe(&path.display().to_string()),
+    }
+}
+
 /// What a file holds that signatures are stored in, from what was read of it.
 #[must_use]
 pub fn signature(path: &Path, read: io::Result<Option<Vec<u8>>>) -> Content {
@@ -27,14 +36,11 @@ pub fn signature(path: &Path, read: io::Result<Option<Vec<u8>>>) -> Content {
         Ok(Some(blob)) => content(&blob),
         Ok(None) => Content::Gpg(Err(Refusal::new(
             Reason::LimitExceeded,
-            format!(
-                "{} has more than {MAX_BLOB_BYTES} bytes",
-                safe(&path.display().to_string())
-            ),
+            format!("{} has more than {MAX_BLOB_BYTES} bytes", shown(path)),
         ))),
         Err(error) => Content::Gpg(Err(Refusal::new(
             Reason::SourceUnavailable,
-            format!("reading {}: {}", safe(&path.display().to_string()), io_message(&error)),
+            format!("reading {}: {}", shown(path), io_message(&error)),
         ))),
     }
 }

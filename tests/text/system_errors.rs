@@ -26,7 +26,6 @@ const TYPED: &[(&str, &str)] = &[
     ("verify -f image.json --expected-identity REF --sigstore-key absent", ABSENT),
     ("verify -f image.json --expected-identity REF --policy absent", ABSENT),
     ("verify -f image.json --expected-identity REF --homedir image.json/x", NO_DIRECTORY),
-    ("verify dir:home --expected-identity REF --public-key release-key.asc", ABSENT),
     ("verify dir:image.json/x --expected-identity REF --public-key release-key.asc", NO_DIRECTORY),
     (
         "verify --manifest absent --signature-file image/signature-1 --expected-identity REF --public-key release-key.asc",

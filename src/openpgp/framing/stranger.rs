@@ -5,6 +5,7 @@
 use base64::Engine as _;
 use serde_json::Value;
 
+use crate::input::tar::{is_tar, TAR};
 use crate::json;
 use crate::openpgp::framing::packet::tag;
 
@@ -71,8 +72,8 @@ pub fn describe(blob: &[u8], is_message: &dyn Fn(&[u8]) -> bool) -> Option<Strin
     if blob.get(8..12) == Some(b"KBXf") {
         return told("a keybox of GnuPG; signatures are files of their own");
     }
-    if blob.get(257..262) == Some(b"ustar") {
-        return told("a tar archive; unpack it first");
+    if is_tar(blob) {
+        return told(TAR);
     }
     let text = blob.strip_prefix(b"\xef\xbb\xbf").unwrap_or(blob).trim_ascii_start();
     let begins = |what: &[u8]| blob.starts_with(what) || text.starts_with(what);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Which images are judged.
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use super::in_files::{in_files, refuse_references};
 use super::list::{object_name, List};
 use super::misspelt;
 use super::registries::{
@@ -90,6 +90,9 @@ impl Images {
         }
         let list = List::of(options)?;
         misspelt::refuse(&options.images)?;
+        if !places.is_empty() {
+            refuse_references(&options.images)?;
+        }
         let named = named(options, list.as_ref())?;
         if !places.is_empty() {
             refuse_all(options)?;
@@ -328,23 +331,4 @@ fn named(options: &AuditCommand, list: Option<&List>) -> Result<Option<Vec<Reque
         None if options.images.is_empty() => Ok(None),
         None => requests::named(&options.images).map(Some),
     }
-}
-
-/// With `--filename` each image is an object of the files.
-fn in_files(mut named: Vec<Request>, options: &AuditCommand) -> Result<Vec<Request>, UsageError> {
-    let namespace = options.source.client.namespace.as_deref();
-    for request in &mut named {
-        if !matches!(request.image, ImageName::Object(_)) {
-            return Err(UsageError::new(format!(
-                "{}: with --filename, IMAGE names an object in the files",
-                safe(&request.asked)
-            )));
-        }
-        request.image = request.image.clone().in_namespace(namespace);
-    }
-    // No stream is asked what else it expects by a name that the user says it of.
-    let said = named.iter().filter(|request| !request.identities.is_empty());
-    let said: HashSet<String> = said.map(|request| request.image.to_string()).collect();
-    named.retain(|request| !request.identities.is_empty() || !said.contains(&request.image.to_string()));
-    Ok(named)
 }

@@ -19,6 +19,8 @@ const GIVEN: &str = "docker://REFERENCE, dir:PATH=REF";
 pub(super) struct List {
     /// Its file, safe to print.
     name: String,
+    /// How messages name it.
+    place: String,
     text: String,
 }
 
@@ -38,6 +40,7 @@ impl List {
         }
         Ok(Some(Self {
             name: safe(&file.display().to_string()),
+            place: requests::list_name(file),
             text: requests::read_list(file)?,
         }))
     }
@@ -47,7 +50,7 @@ impl List {
     /// # Errors
     /// When a line has another form. The message names it.
     pub(super) fn requests(&self) -> Result<Vec<Request>, UsageError> {
-        requests::from_list(&self.name, &self.text, Expected::Optional)
+        requests::from_list(&self.place, &self.text, Expected::Optional)
     }
 
     /// Its file, safe to print.
@@ -63,7 +66,7 @@ impl List {
         };
         let line = self.text.lines().position(names);
         let place = line.map(|line| format!(", line {}", line + 1)).unwrap_or_default();
-        UsageError::new(format!("{}{place}: {why}", self.name))
+        UsageError::new(format!("{}{place}: {why}", self.place))
     }
 }
 

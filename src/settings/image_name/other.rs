@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What people write where the name of an image is expected, and what to write instead.
 
-use std::path::Path;
-
+use super::at_hand::path;
+use super::words::{AT_SIGNATURES, DIR, DOCKER};
 use crate::digest::Digest;
-use crate::files::read::read_regular;
-use crate::limits::MAX_KEY_BYTES;
-use crate::openpgp::framing::packet::{self, tag};
 use crate::policy::rulebook::other_transport;
 use crate::reference::Reference;
-use crate::text::safe;
-
-/// What stands before a reference that is looked for in its registry.
-pub(super) const DOCKER: &str = "docker://";
+use crate::text::{safe, shell_word};
 
 /// Transports of skopeo that this program does not read and that are hardly meant as the name of a stream. With the others,
 /// `ostree:v1` may well be a stream.
@@ -26,6 +20,15 @@ const TRANSPORTS: [&str; 5] = [
 
 /// What a text is, if it is no name of an object but something that people have at hand, and what to write instead.
 pub(super) fn other(text: &str) -> Option<String> {
+    if text == "-" {
+        return Some(
+            "standard input is no image: write --filename - for API objects, --images-from - for a list of images"
+                .into(),
+        );
+    }
+    if text.contains('*') && !text.contains('/') {
+        return Some("patterns are not supported: name each image, or list them for --images-from".into());
+    }
     let scheme = |name: &str| text.get(..name.len()).filter(|start| start.eq_ignore_ascii_case(name));
     if text.starts_with("docker:") {
         return Some(in_a_registry(
@@ -34,6 +37,12 @@ pub(super) fn other(text: &str) -> Option<String> {
     }
     if let Some(rest) = scheme(DOCKER).and_then(|start| text.strip_prefix(start)) {
         return Some(format!("this is written in small letters: {DOCKER}{}", safe(rest)));
+    }
+    if let Some(rest) = scheme(DIR).and_then(|start| text.strip_prefix(start)) {
+        return Some(format!(
+            "this is written in small letters: {}",
+            shell_word(&safe(&format!("{DIR}{rest}")))
+        ));
     }
     if scheme("https://").is_some() || scheme("http://").is_some() {
         return Some(
@@ -74,9 +83,6 @@ pub(super) fn other(text: &str) -> Option<String> {
     }
     is_in_a_registry(text).then(|| in_a_registry(text))
 }
-
-/// What to do about an image that is where no signatures are.
-const AT_SIGNATURES: &str = "verify the image where its signatures are: docker://REFERENCE";
 
 /// The transport of skopeo that a text may begin with, one that is not supported here, and what follows it.
 fn transport(text: &str) -> Option<(&'static str, &str)> {
@@ -141,59 +147,4 @@ fn tagged(reference: &str) -> (String, &'static str) {
 fn in_a_registry(reference: &str) -> String {
     let (whole, note) = tagged(reference);
     format!("it is an image in a registry; write {DOCKER}{whole}, or name it as the cluster does: [NAMESPACE/]STREAM:TAG or sha256:DIGEST{note}")
-}
-
-/// What to write for a file or a directory that is there.
-pub(super) fn at_hand(text: &str) -> Option<String> {
-    path(text).filter(|_| Path::new(text).exists())
-}
-
-/// What to write for a file or a directory. A name that could be one of an object is not looked up among the files.
-fn path(text: &str) -> Option<String> {
-    const ENDINGS: [&str; 8] = [".json", ".yaml", ".yml", ".sig", ".gpg", ".asc", ".tar", ".tgz"];
-    let begins = ["/", "./", "../", "~/", "file:"]
-        .iter()
-        .any(|start| text.starts_with(start));
-    let is_word = !text.contains([':', '@', '=']);
-    let ends = is_word && (ENDINGS.iter().any(|end| text.ends_with(end)) || text.ends_with('/'));
-    let is_there = Path::new(text).exists();
-    if !(begins || ends || text == "." || text == ".." || is_there && is_word) {
-        return None;
-    }
-    let (shown, path) = (safe(text), Path::new(text));
-    let looks = if is_there { "is" } else { "looks like the path of" };
-    Some(if path.join("manifest.json").is_file() {
-        format!("it is a directory with an image; write dir:{shown}")
-    } else if path.is_dir() || text.ends_with('/') {
-        format!(
-            "it {looks} a directory; write --filename {shown} for the API objects in it, dir:{shown} for an image that skopeo copied"
-        )
-    } else if [".json", ".yaml", ".yml"].iter().any(|end| text.ends_with(end)) {
-        format!(
-            "it {looks} a file; if it holds API objects, write --filename {shown} (the option before each file); if it is a manifest, use verify with --manifest {shown} and --signature-file"
-        )
-    } else if let Some(keys) = keys(path) {
-        keys
-    } else {
-        format!(
-            "it {looks} a file; write --filename for API objects, dir:PATH for a directory that skopeo wrote; verify takes bare parts with --manifest and --signature-file"
-        )
-    })
-}
-
-/// What to say of a file with keys.
-fn keys(path: &Path) -> Option<String> {
-    let bytes = read_regular(path, MAX_KEY_BYTES as u64).ok()??;
-    let text = String::from_utf8_lossy(&bytes);
-    let begins = |with: &str| text.trim_start().starts_with(with);
-    let first = packet::next(&mut &bytes[..]).ok().flatten();
-    let is_openpgp = begins("-----BEGIN PGP PUBLIC KEY") || first.is_some_and(|packet| packet.tag == tag::PUBLIC_KEY);
-    let shown = safe(&path.display().to_string());
-    if is_openpgp {
-        return Some(format!(
-            "it has OpenPGP keys, which verify, keys and audit take with --public-key {shown}"
-        ));
-    }
-    begins("-----BEGIN PUBLIC KEY")
-        .then(|| format!("it has a public key in PEM, which verify and audit take with --sigstore-key {shown}"))
 }

@@ -73,7 +73,7 @@ impl Parts {
 fn bare_digest(options: &cli::verify::VerifyCommand) -> Result<Digest, UsageError> {
     let Some(expected) = &options.expected_digest else {
         return Err(UsageError::new(
-            "--signature-file needs --manifest FILE, or --expected-digest sha256:DIGEST where the manifest is not at hand",
+            "--signature-file needs --manifest FILE, or, where the manifest is not at hand, its digest as IMAGE and in --expected-digest: sha256:DIGEST --expected-digest sha256:DIGEST",
         ));
     };
     let expected = requests::expected_digest(expected)?;

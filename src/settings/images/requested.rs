@@ -8,7 +8,6 @@ use crate::settings::expected_identity::expected_identity;
 use crate::settings::image_name::{image_name, ImageName};
 use crate::settings::requests::{self, Expected, Request, Requests};
 use crate::settings::UsageError;
-use crate::text::safe;
 
 /// What the options ask for.
 ///
@@ -21,7 +20,7 @@ pub(super) fn requested(options: &cli::verify::VerifyCommand) -> Result<Requests
                 "--images-from cannot be used with IMAGE or --expected-identity: it names both",
             ));
         }
-        let shown = safe(&list.display().to_string());
+        let shown = requests::list_name(list);
         return requests::from_list(&shown, &requests::read_list(list)?, Expected::Required).map(Requests::Named);
     }
     if !options.images.is_empty() {

@@ -5,10 +5,11 @@ use std::path::{Path, PathBuf};
 
 use super::places::Place;
 use super::scan::ScanError;
-use crate::text::safe;
+use crate::input::tar::{self, is_tar, TAR};
+use crate::text::{safe, shell_word};
 
-/// How many bytes of a file are looked at.
-pub(super) const HEAD: u64 = 512;
+/// How many bytes of a file are looked at: as many as tell a tar archive.
+pub(super) const HEAD: u64 = tar::HEAD;
 
 /// What to say of a file that could not be read as one of API objects, behind why; nothing of one that looks like nothing
 /// known. `head` is its beginning.
@@ -20,6 +21,9 @@ pub(super) fn meant(place: &Place, error: &ScanError, head: &[u8]) -> Option<Str
         if let Some(directory) = of_an_image(place) {
             return Some(directory);
         }
+    }
+    if is_tar(head) {
+        return Some(format!("; it is {TAR}"));
     }
     // The first bit of an OpenPGP packet is set, and that of a character in ASCII is not.
     if head.first().is_some_and(|byte| byte & 0x80 != 0) && std::str::from_utf8(head).is_err() {
@@ -47,8 +51,13 @@ pub(super) fn meant(place: &Place, error: &ScanError, head: &[u8]) -> Option<Str
 fn name(place: &Place) -> String {
     match place {
         Place::Stdin => "FILE".to_owned(),
-        Place::Path(path) => safe(&path.display().to_string()),
+        Place::Path(path) => word("", path),
     }
+}
+
+/// A path in a command, with this before it.
+fn word(before: &str, path: &Path) -> String {
+    shell_word(&safe(&format!("{before}{}", path.display())))
 }
 
 /// Whether a line is that of the names of columns: NAME first, all in capitals, several blanks between them.
@@ -70,8 +79,9 @@ pub(super) fn below(place: &Place) -> Option<String> {
     let shown = |path: &Path| safe(&path.display().to_string());
     match image {
         Some(image) => Some(format!(
-            "; {0} looks like an image that skopeo wrote: verify and audit take dir:{0}",
-            shown(image)
+            "; {} looks like an image that skopeo wrote: verify and audit take {}",
+            shown(image),
+            word("dir:", image)
         )),
         None if directories.is_empty() => None,
         None => Some(format!(
@@ -86,10 +96,12 @@ fn of_an_image(place: &Place) -> Option<String> {
     let Place::Path(path) = place else { return None };
     let directory = path.parent().filter(|_| path.ends_with("manifest.json"))?;
     let directory = match directory.as_os_str().is_empty() {
-        true => ".".to_owned(),
-        false => safe(&directory.display().to_string()),
+        true => Path::new("."),
+        false => directory,
     };
     Some(format!(
-        "; it looks like an image that skopeo wrote: verify and audit take dir:{directory}, and image-signature inspect {directory} shows its signatures"
+        "; it looks like an image that skopeo wrote: verify and audit take {}, and image-signature inspect {} shows its signatures",
+        word("dir:", directory),
+        word("", directory)
     ))
 }

@@ -6,6 +6,7 @@ mod loosening;
 mod names;
 
 use std::ffi::OsString;
+use std::path::Path;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::CommandFactory;
@@ -92,7 +93,8 @@ fn command(word: &str, no_image: NoImage<'_>) -> Option<String> {
         ));
     }
     const VERIFY: &str = "to verify an image write: image-signature verify --expected-identity REF";
-    if let Some(why) = no_image(word).filter(|_| looks_like_an_image(word) || word.contains('.')) {
+    let is_meant = looks_like_an_image(word) || word.contains('.') || Path::new(word).exists();
+    if let Some(why) = no_image(word).filter(|_| is_meant) {
         return Some(format!("{} is not a command; {VERIFY} IMAGE; {why}", quoted(word)));
     }
     looks_like_an_image(word).then(|| {
@@ -168,6 +170,9 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
     }
     let owners = owners(name);
     if owners.is_empty() {
+        if let Some(long) = long_with_one_dash(word, args) {
+            return Some(format!("there is no option {}; did you mean {long}?", &long[1..]));
+        }
         let usual = name.to_ascii_lowercase().replace('_', "-");
         let is_there = usual != name && !loosening::OPTIONS.contains(&&*usual) && !self::owners(&usual).is_empty();
         return is_there.then(|| format!("there is no option {name}; did you mean {usual}?"));
@@ -190,6 +195,14 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
             command.unwrap_or(&owners[0])
         ),
     })
+}
+
+/// A long option that was written with one dash, of which clap names the first letter alone.
+fn long_with_one_dash(word: &str, args: &[OsString]) -> Option<String> {
+    let mut words = args.iter().filter_map(|arg| arg.to_str());
+    let typed = words.find(|arg| arg.len() > word.len() && arg.starts_with(word) && !word.starts_with("--"))?;
+    let long = format!("-{}", typed.split('=').next().unwrap_or(typed));
+    (!owners(&long).is_empty() && !loosening::OPTIONS.contains(&&*long)).then_some(long)
 }
 
 /// The options that may be meant, without those that the command lacks.

@@ -2,7 +2,7 @@
 //! What other programs call commands and options, and what there is here instead.
 
 /// Names of options, with the option and its value here.
-pub(super) const OPTIONS: [(&[&str], &str); 16] = [
+pub(super) const OPTIONS: [(&[&str], &str); 17] = [
     (
         &["-k", "--key", "--keys", "--pubkey", "--key-file", "--pub-key"],
         "--public-key FILE for an OpenPGP key, or --sigstore-key FILE for one of cosign",
@@ -26,7 +26,14 @@ pub(super) const OPTIONS: [(&[&str], &str); 16] = [
     ),
     (&["--digest"], "--expected-digest DIGEST"),
     (
-        &["--gnupghome", "--gnupg-home", "--gpg-homedir", "--gpg-home", "--home"],
+        &[
+            "--gnupghome",
+            "--gnupg-home",
+            "--gpghome",
+            "--gpg-homedir",
+            "--gpg-home",
+            "--home",
+        ],
         "--homedir DIR",
     ),
     (&["--fingerprint", "--signer"], "--signed-by FINGERPRINT"),
@@ -34,6 +41,7 @@ pub(super) const OPTIONS: [(&[&str], &str); 16] = [
     (&["--file", "--files"], "--filename FILE"),
     (&["--signatures", "--sig"], "--signature-file FILE"),
     (&["--signature-policy", "--policy-file"], "--policy FILE"),
+    (&["--default-policy"], "--system-policy"),
     (
         &[
             "--arch",
@@ -54,7 +62,7 @@ pub(super) const OPTIONS: [(&[&str], &str); 16] = [
 ];
 
 /// Names of options that nothing here stands for, with what to know instead.
-pub(super) const NOTHING: [(&[&str], &str); 4] = [
+pub(super) const NOTHING: [(&[&str], &str); 7] = [
     (
         &[
             "--certificate",
@@ -73,6 +81,15 @@ pub(super) const NOTHING: [(&[&str], &str); 4] = [
         &["--all"],
         "with --filename and without IMAGE every object in the files is taken, and --all-platforms takes every instance of a list",
     ),
+    (
+        &["--keyserver", "--keyservers", "--recv-keys"],
+        "no key is fetched here; gpg fetches it, and --public-key FILE names it",
+    ),
+    (
+        &["--tag"],
+        "the tag is a part of IMAGE, such as docker://REGISTRY/NAME:TAG, and of the identity that is expected",
+    ),
+    (&["--version"], "image-signature --version prints the version"),
     (&["--debug"], "-v logs what is asked of whom, and -vv more"),
     (
         &["-q", "--quiet", "--silent"],

@@ -7,6 +7,8 @@ mod allowed;
 mod bench;
 #[path = "audit/between_lists.rs"]
 mod between_lists;
+#[path = "audit/between_pages.rs"]
+mod between_pages;
 #[path = "audit/certain.rs"]
 mod certain;
 #[path = "audit/cluster.rs"]

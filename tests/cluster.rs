@@ -25,6 +25,8 @@ mod network;
 mod policies;
 #[path = "cluster/policy_objects.rs"]
 mod policy_objects;
+#[path = "cluster/policy_pages.rs"]
+mod policy_pages;
 #[path = "cluster/policy_records.rs"]
 mod policy_records;
 #[path = "cluster/races.rs"]

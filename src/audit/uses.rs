@@ -7,6 +7,7 @@ mod instances;
 mod known;
 #[cfg(test)]
 mod made;
+mod mark;
 mod places;
 mod rows;
 mod told;

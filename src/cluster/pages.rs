@@ -3,7 +3,9 @@
 //! value, so that memory does not grow with the list.
 //!
 //! A part of a list must not pass for the whole. A list ends well only where the server says that nothing follows; the
-//! token that it goes on by may expire, and then the list begins again, without the items that were given already.
+//! token that it goes on by may expire, and then the list begins again. Of a list whose items count each for itself,
+//! those that were given are then left out; of one whose items count together, what was given is void: a mix of what
+//! was there before and what is there now is neither.
 
 pub mod outline;
 
@@ -51,10 +53,23 @@ pub struct List {
     pub first: u32,
 }
 
+/// What a list comes to next.
+#[derive(Debug)]
+pub enum Step {
+    /// An object that was not given since the list began, or, of a list that is not read as a whole, at all.
+    Item(Value),
+    /// The list begins again: of a list that is read as a whole, all that was given is void.
+    Again,
+    /// The server has said that nothing follows; or there was an error before.
+    End,
+}
+
 /// A list that is being read.
 #[derive(Debug)]
 pub struct Pages {
     list: List,
+    /// Whether its items count together: a list that begins again is given again.
+    is_whole: bool,
     limit: u32,
     /// Where the list goes on; empty at its beginning.
     token: String,
@@ -94,6 +109,7 @@ impl Pages {
         Self {
             limit: list.first,
             list,
+            is_whole: false,
             token: String::new(),
             page: Page::default(),
             state: State::Open,
@@ -105,12 +121,47 @@ impl Pages {
         }
     }
 
+    /// A list whose items count together, for [`Pages::step`]. Nothing is contacted yet.
+    #[must_use]
+    pub fn whole(list: List) -> Self {
+        Self {
+            is_whole: true,
+            ..Self::new(list)
+        }
+    }
+
+    /// The kind of its items.
+    #[must_use]
+    pub fn kind(&self) -> &'static str {
+        self.list.kind
+    }
+
+    /// Whether its items count together.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// The next item, each object once. `None` only where the whole list was given; after an error nothing more is.
     ///
     /// # Errors
     /// When the server does not give a page of the list that was asked for: what was given then is only a part.
     pub fn next(&mut self, api: &mut Api) -> Result<Option<Value>, ApiError> {
-        let result = self.step(api);
+        loop {
+            match self.step(api)? {
+                Step::Item(item) => return Ok(Some(item)),
+                Step::End => return Ok(None),
+                Step::Again => {}
+            }
+        }
+    }
+
+    /// What comes next: an item, the end, or the beginning of the list once more. After an error nothing does.
+    ///
+    /// # Errors
+    /// As for [`Pages::next`].
+    pub fn step(&mut self, api: &mut Api) -> Result<Step, ApiError> {
+        let result = self.try_step(api);
         if result.is_err() {
             self.state = State::Failed;
             self.page = Page::default();
@@ -118,34 +169,38 @@ impl Pages {
         result
     }
 
-    fn step(&mut self, api: &mut Api) -> Result<Option<Value>, ApiError> {
+    fn try_step(&mut self, api: &mut Api) -> Result<Step, ApiError> {
         loop {
             if let Some((start, end)) = self.page.items.pop() {
                 let item = self.item(api, start, end)?;
                 match self.is_new(api, &item)? {
-                    true => return Ok(Some(item)),
+                    true => return Ok(Step::Item(item)),
                     false => continue,
                 }
             }
             match self.state {
-                State::Open => self.fetch(api)?,
-                State::Whole | State::Failed => return Ok(None),
+                State::Open => {
+                    if self.fetch(api)? {
+                        return Ok(Step::Again);
+                    }
+                }
+                State::Whole | State::Failed => return Ok(Step::End),
             }
         }
     }
 
-    /// Asks for the next page, or for the first one again.
-    fn fetch(&mut self, api: &mut Api) -> Result<(), ApiError> {
+    /// Asks for the next page, or has the list begin again, which comes back.
+    fn fetch(&mut self, api: &mut Api) -> Result<bool, ApiError> {
         self.page = Page::default();
         let text = match api.page(&self.path()) {
             Ok(text) => text,
             Err(error) if error.is_too_large() && self.limit > 1 => {
                 self.limit = (self.limit / 4).max(1);
-                return Ok(());
+                return Ok(false);
             }
             // The token has outlived what the server remembers.
             Err(error) if error.status().is_some_and(|status| status.code == 410) && !self.token.is_empty() => {
-                return self.begin_again(error);
+                return self.begin_again(error).map(|()| true);
             }
             Err(error) => return Err(error),
         };
@@ -169,12 +224,13 @@ impl Pages {
         if is_last {
             self.state = State::Whole;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Begins again, as long as that brings something.
     fn begin_again(&mut self, error: ApiError) -> Result<(), ApiError> {
-        self.restarts = if self.seen.len() > self.seen_before {
+        // What is given again is no step forward.
+        self.restarts = if self.seen.len() > self.seen_before && !self.is_whole {
             1
         } else {
             self.restarts + 1
@@ -188,6 +244,9 @@ impl Pages {
             self.seen.len()
         );
         self.token.clear();
+        if self.is_whole {
+            self.seen.clear();
+        }
         self.seen_before = self.seen.len();
         self.repeated = 0;
         self.empty = 0;

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::api::{Api, ApiError};
-use super::pages::{List, Pages, PAGE};
+use super::pages::{List, Pages, Step, PAGE};
 use crate::json::select::Keep;
 use crate::reason::{Reason, Refusal};
 use crate::text::safe;
@@ -61,18 +61,14 @@ fn list(api: &mut Api, kind: Kind<'_>) -> Result<Vec<Value>, Refusal> {
     items(api, kind, path).map_err(|error| match error {
         ApiError::Status(status) if status.is_absent() => Refusal::new(
             Reason::SourceUnavailable,
-            format!(
-                "{what}: the API server does not have the kind {} of {API}: this version of OpenShift does not support \
-                    policy objects; name a file with the policy of its nodes",
-                kind.name
-            ),
+            format!("{what}: the API server does not have the kind {} of {API}", kind.name),
         ),
         error => error.refusal(&what),
     })
 }
 
 fn items(api: &mut Api, kind: Kind<'_>, path: String) -> Result<Vec<Value>, ApiError> {
-    let mut pages = Pages::new(List {
+    let mut pages = Pages::whole(List {
         path,
         api_version: API,
         kind: kind.name,
@@ -82,8 +78,17 @@ fn items(api: &mut Api, kind: Kind<'_>, path: String) -> Result<Vec<Value>, ApiE
     });
     let mut items = Vec::new();
     let mut names: HashSet<String> = HashSet::new();
-    while let Some(item) = pages.next(api)? {
-        let item = typed(api, kind, item)?;
+    loop {
+        let item = match pages.step(api)? {
+            Step::Item(item) => typed(api, kind, item)?,
+            // A policy of before beside one of now is a policy that nobody made.
+            Step::Again => {
+                items.clear();
+                names.clear();
+                continue;
+            }
+            Step::End => return Ok(items),
+        };
         let name = item["metadata"]["name"].as_str().unwrap_or_default();
         if !names.insert(name.to_owned()) {
             return Err(api.nonsense(&format!("{} {} is listed twice", kind.name, safe(name))));
@@ -94,7 +99,6 @@ fn items(api: &mut Api, kind: Kind<'_>, path: String) -> Result<Vec<Value>, ApiE
         }
         items.push(item);
     }
-    Ok(items)
 }
 
 /// An object with its kind, which lists may leave out; it is of the namespace that was asked for.

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::api::{Api, ApiError};
-use super::pages::{List, Pages, PAGE};
+use super::pages::{List, Pages, Step, PAGE};
 use crate::digest::{Algorithm, Digest};
 use crate::image;
 use crate::json::select::Keep;
@@ -77,7 +77,7 @@ pub struct Kept {
 /// When they cannot be listed as a whole.
 pub fn signatures(api: &mut Api, payloads: &[Digest]) -> Result<Vec<Vec<Kept>>, Refusal> {
     let what = "listing the ConfigMaps with signatures of release payloads";
-    let mut pages = Pages::new(List {
+    let mut pages = Pages::whole(List {
         path: SIGNATURES.to_owned(),
         api_version: "v1",
         kind: "ConfigMap",
@@ -87,9 +87,13 @@ pub fn signatures(api: &mut Api, payloads: &[Digest]) -> Result<Vec<Vec<Kept>>, 
     });
     let mut found: Vec<Vec<(u64, Kept)>> = payloads.iter().map(|_| Vec::new()).collect();
     loop {
-        let object = match pages.next(api) {
-            Ok(Some(object)) => object,
-            Ok(None) => break,
+        let object = match pages.step(api) {
+            Ok(Step::Item(object)) => object,
+            Ok(Step::Again) => {
+                found.iter_mut().for_each(Vec::clear);
+                continue;
+            }
+            Ok(Step::End) => break,
             Err(ApiError::Status(status)) if status.is_absent() => break,
             Err(error) => return Err(error.refusal(what)),
         };

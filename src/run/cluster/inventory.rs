@@ -11,10 +11,9 @@ mod outline;
 mod release;
 mod since;
 mod users;
+mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
-
-use serde_json::Value;
 
 use self::since::Since;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
@@ -25,7 +24,7 @@ use crate::audit::uses::{Known, Uses};
 use crate::cluster::api::Api;
 use crate::cluster::images::{self, FoundImage};
 use crate::cluster::names::Name;
-use crate::cluster::pages::{List, Pages};
+use crate::cluster::pages::Pages;
 use crate::cluster::{pods, streams};
 use crate::digest::Digest;
 use crate::reason::{Reason, Refusal};
@@ -209,10 +208,24 @@ impl Inventory {
             self.gather_outlines(api, &mut uses, &mut unknown);
         }
         let consequence = "it is unknown which tags point to an image, and what it is to be signed as";
-        self.walk(api, streams, consequence, &mut |object| add_stream(&mut uses, object));
+        // A tag that moved from a stream to another one meanwhile is in one of them by each list, and may be in none by both.
+        let before = uses.mark();
+        self.walk_whole(api, streams, consequence, &mut |object| match object {
+            Some(object) => add_stream(&mut uses, object),
+            None => {
+                uses.take_back(before);
+                Vec::new()
+            }
+        });
         let consequence = "it is unknown which images run";
         let mut others = Vec::new();
-        self.walk(api, pods, consequence, &mut |object| {
+        let before = uses.mark();
+        self.walk_whole(api, pods, consequence, &mut |object| {
+            let Some(object) = object else {
+                uses.take_back(before);
+                others.clear();
+                return Vec::new();
+            };
             let (of_all, beside) = add_pod(&mut uses, object);
             others.extend(beside.into_iter().take(MAX_NAMED.saturating_sub(others.len())));
             of_all
@@ -253,37 +266,6 @@ impl Inventory {
         self.images.dedup();
         self.given = vec![false; self.images.len()];
         self.uses = uses;
-    }
-
-    /// Hands out each object of a list.
-    fn walk(&mut self, api: &mut Api, list: List, consequence: &str, take: &mut dyn FnMut(&Value) -> Vec<String>) {
-        let what = format!("listing {}s", list.kind);
-        let mut pages = Pages::new(list);
-        let mut left_out = 0;
-        let mut named = 0;
-        loop {
-            match pages.next(api) {
-                Ok(Some(object)) => {
-                    for trouble in take(&object) {
-                        named += 1;
-                        if named <= MAX_NAMED {
-                            self.incomplete.push(trouble);
-                        } else {
-                            left_out += 1;
-                        }
-                    }
-                }
-                Ok(None) => break,
-                Err(error) => {
-                    let why = error.refusal(&what).message;
-                    self.incomplete.push(format!("{why}; {consequence}"));
-                    break;
-                }
-            }
-        }
-        if left_out > 0 {
-            self.incomplete.push(format!("{what}: {left_out} more like these"));
-        }
     }
 
     /// Signatures that the cluster keeps of an image beside its object.

@@ -154,10 +154,14 @@ impl Objects {
             }
             None => name.to_owned(),
         };
-        self.fill(&mut policy, None);
-        let table = match namespace {
-            Some(_) => &mut self.policies,
-            None => &mut self.cluster_policies,
+        let (old, is_namespaced) = match namespace {
+            Some(_) => (self.policies.get(&key).cloned(), true),
+            None => (self.cluster_policies.get(&key).cloned(), false),
+        };
+        self.fill(&mut policy, old.as_deref());
+        let table = match is_namespaced {
+            true => &mut self.policies,
+            false => &mut self.cluster_policies,
         };
         table.insert(key, Arc::new(policy));
     }

@@ -7,6 +7,8 @@ mod found;
 mod hosts;
 #[path = "attach/interrupted.rs"]
 mod interrupted;
+#[path = "attach/mirror_lists.rs"]
+mod mirror_lists;
 #[path = "attach/mirrors.rs"]
 mod mirrors;
 #[path = "attach/origins.rs"]
@@ -57,7 +59,7 @@ pub fn mirror_sets(server: &Server, kind: &str, sets: &[(&str, Value)]) {
     let items: Vec<Value> = sets
         .iter()
         .map(|(name, entries)| {
-            json!({"apiVersion": version, "kind": kind, "metadata": {"name": name}, "spec": {member: entries}})
+            json!({"apiVersion": version, "kind": kind, "metadata": {"name": name, "uid": name}, "spec": {member: entries}})
         })
         .collect();
     let list =

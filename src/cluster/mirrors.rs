@@ -5,7 +5,9 @@
 use serde_json::Value;
 
 use super::api::{Api, ApiError};
+use super::pages::{List, Pages, Step, PAGE};
 use super::registries;
+use crate::json::select::Keep;
 use crate::reason::{Reason, Refusal};
 use crate::registry::registries_conf::mirror_sets::MirrorSource;
 use crate::registry::registries_conf::RegistriesConf;
@@ -14,23 +16,35 @@ use crate::text::quoted;
 /// Most entries of all mirror sets together.
 const MAX_SOURCES: usize = 10_000;
 
-/// Where each kind is listed, the kind of the list, and the member of `spec` that has the entries.
-const KINDS: [(&str, &str, &str); 3] = [
-    (
-        "/apis/config.openshift.io/v1/imagedigestmirrorsets",
-        "ImageDigestMirrorSet",
-        "imageDigestMirrors",
-    ),
-    (
-        "/apis/config.openshift.io/v1/imagetagmirrorsets",
-        "ImageTagMirrorSet",
-        "imageTagMirrors",
-    ),
-    (
-        "/apis/operator.openshift.io/v1alpha1/imagecontentsourcepolicies",
-        "ImageContentSourcePolicy",
-        "repositoryDigestMirrors",
-    ),
+/// A kind of mirror sets.
+#[derive(Debug)]
+struct Kind {
+    api_version: &'static str,
+    resource: &'static str,
+    name: &'static str,
+    /// The member of `spec` that has the entries.
+    member: &'static str,
+}
+
+const KINDS: [Kind; 3] = [
+    Kind {
+        api_version: "config.openshift.io/v1",
+        resource: "imagedigestmirrorsets",
+        name: "ImageDigestMirrorSet",
+        member: "imageDigestMirrors",
+    },
+    Kind {
+        api_version: "config.openshift.io/v1",
+        resource: "imagetagmirrorsets",
+        name: "ImageTagMirrorSet",
+        member: "imageTagMirrors",
+    },
+    Kind {
+        api_version: "operator.openshift.io/v1alpha1",
+        resource: "imagecontentsourcepolicies",
+        name: "ImageContentSourcePolicy",
+        member: "repositoryDigestMirrors",
+    },
 ];
 
 /// What a cluster says of mirrors.
@@ -72,30 +86,15 @@ impl Mirrors {
 /// When one of the lists cannot be read as a whole.
 pub fn list(api: &mut Api) -> Result<Mirrors, Refusal> {
     let mut mirrors = Mirrors::default();
-    for (path, kind, _) in KINDS {
-        let what = format!("listing {kind}s, which say where images are mirrored");
-        let list = match api.get(path) {
-            Ok(list) => list,
+    for kind in KINDS {
+        match items(api, &kind) {
+            Ok(items) => mirrors.objects.extend(items),
             // Versions of the cluster without this kind.
-            Err(ApiError::Status(status)) if status.is_absent() => continue,
-            Err(error) => return Err(error.refusal(&what)),
-        };
-        let (next, follow) = (&list["metadata"]["continue"], &list["metadata"]["remainingItemCount"]);
-        let is_whole = next.as_str().is_none_or(str::is_empty) && follow.as_u64().is_none_or(|count| count == 0);
-        let items = match list["items"].as_array() {
-            Some(items) if list["kind"] == format!("{kind}List") && is_whole => items,
-            _ => return Err(api.nonsense(&format!("expected the whole {kind}List")).refusal(&what)),
-        };
-        let version = path.strip_prefix("/apis/").and_then(|path| path.rsplit_once('/'));
-        for item in items {
-            let mut item = item.clone();
-            let members = item
-                .as_object_mut()
-                .ok_or_else(|| api.nonsense("expected objects").refusal(&what))?;
-            // Items of a list may come without them.
-            members.insert("kind".to_owned(), kind.into());
-            members.insert("apiVersion".to_owned(), version.map(|(version, _)| version).into());
-            mirrors.objects.push(item);
+            Err(ApiError::Status(status)) if status.is_absent() => {}
+            Err(error) => {
+                let what = format!("listing {}s, which say where images are mirrored", kind.name);
+                return Err(error.refusal(&what));
+            }
         }
     }
     if let Some(configuration) = registries::configuration(api)? {
@@ -103,6 +102,45 @@ pub fn list(api: &mut Api) -> Result<Mirrors, Refusal> {
         mirrors.blocked = configuration.blocked;
     }
     Ok(mirrors)
+}
+
+/// All objects of a kind, each with its kind, which items of a list may come without.
+fn items(api: &mut Api, kind: &Kind) -> Result<Vec<Value>, ApiError> {
+    let mut pages = Pages::whole(List {
+        path: format!("/apis/{}/{}", kind.api_version, kind.resource),
+        api_version: kind.api_version,
+        kind: kind.name,
+        selector: String::new(),
+        keep: Keep::All,
+        first: PAGE,
+    });
+    let mut items = Vec::new();
+    loop {
+        match pages.step(api)? {
+            Step::Item(_) if items.len() == MAX_SOURCES => {
+                return Err(api.nonsense(&format!("there are more than {MAX_SOURCES} {}s", kind.name)));
+            }
+            Step::Item(mut item) => {
+                let members = item.as_object_mut().ok_or_else(|| api.nonsense("expected objects"))?;
+                members.insert("kind".to_owned(), kind.name.into());
+                members.insert("apiVersion".to_owned(), kind.api_version.into());
+                items.push(item);
+            }
+            Step::Again => items.clear(),
+            Step::End => return Ok(items),
+        }
+    }
+}
+
+/// Refuses a value that is no object, or has members that are not known: what they say may forbid a source.
+fn only(value: &Value, place: &str, known: &[&str]) -> Result<(), String> {
+    let members = value
+        .as_object()
+        .ok_or_else(|| format!("{place}: expected an object"))?;
+    match members.keys().find(|name| !known.contains(&name.as_str())) {
+        Some(name) => Err(format!("{place}: unknown member {}", quoted(name))),
+        None => Ok(()),
+    }
 }
 
 fn unusable(why: &str) -> Refusal {
@@ -120,9 +158,10 @@ pub fn add(sources: &mut Vec<MirrorSource>, object: &Value) -> Result<(), String
     let kind = object["kind"].as_str().unwrap_or_default();
     let name = quoted(object["metadata"]["name"].as_str().unwrap_or_default());
     let wrong = |what: &str| format!("{kind} {name}: {what}");
-    let Some((_, _, member)) = KINDS.iter().find(|(_, own, _)| *own == kind) else {
+    let Some(Kind { member, .. }) = KINDS.iter().find(|own| own.name == kind) else {
         return Err(wrong("not a mirror set"));
     };
+    only(&object["spec"], "spec", &[member]).map_err(|what| wrong(&what))?;
     let entries = match &object["spec"][*member] {
         Value::Null => return Ok(()),
         Value::Array(entries) => entries,
@@ -132,6 +171,8 @@ pub fn add(sources: &mut Vec<MirrorSource>, object: &Value) -> Result<(), String
         if sources.len() == MAX_SOURCES {
             return Err(format!("there are more than {MAX_SOURCES} entries"));
         }
+        let place = format!("spec.{member}");
+        only(entry, &place, &["source", "mirrors", "mirrorSourcePolicy"]).map_err(|what| wrong(&what))?;
         let text = |value: &Value| value.as_str().map(str::to_owned);
         let source = text(&entry["source"]).ok_or_else(|| wrong("source: expected text"))?;
         let mirrors = match &entry["mirrors"] {

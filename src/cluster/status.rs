@@ -16,6 +16,9 @@ const MAX_MESSAGE: usize = 1024;
 /// Most causes that are shown.
 const MAX_CAUSES: usize = 16;
 
+/// What an API server says of a path for which it has no handler, such as that of a kind that it does not have.
+const NO_SUCH_PATH: &str = "404 page not found";
+
 /// A server's refusal, as its `Status` object states it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Status {
@@ -31,7 +34,8 @@ pub struct Status {
     pub name: String,
     /// Field and message of each single cause; safe to print.
     pub causes: Vec<(String, String)>,
-    /// Whether the answer is a `Status` object, and not something that stands between us and the API server.
+    /// Whether the answer is a `Status` object, or what an API server says in its place of a path that it does not have,
+    /// and not of something that stands between us and the API server.
     pub is_from_server: bool,
     /// What the user can do about it; empty where the message says it all.
     pub advice: String,
@@ -73,10 +77,12 @@ impl Status {
         let (reason, message) = match response.status {
             401 => ("Unauthorized", "Unauthorized".to_owned()),
             403 => ("Forbidden", format!("the server does not allow this: {}", safe(body.trim()))),
-            404 => (
-                "NotFound",
-                format!("the server could not find the requested resource ({} {})", verb(method), safe(path)),
-            ),
+            404 => {
+                let said = format!("the server could not find the requested resource ({} {})", verb(method), safe(path));
+                let page = "; the answer is text/html instead of JSON: is it an API server?";
+                let is_page = response.content_type == "text/html";
+                ("NotFound", if is_page { said + page } else { said })
+            }
             405 => ("MethodNotAllowed", "the server does not allow this method on the requested resource".into()),
             409 => ("Conflict", "the server reported a conflict".into()),
             410 => ("Expired", "the resource version is no longer available".into()),
@@ -107,7 +113,7 @@ impl Status {
             kind: String::new(),
             name: String::new(),
             causes: Vec::new(),
-            is_from_server: false,
+            is_from_server: response.status == 404 && body.trim() == NO_SUCH_PATH,
             advice: String::new(),
         }
     }
@@ -124,10 +130,11 @@ impl Status {
         self.code == 422 && self.causes.is_empty() && self.name.is_empty()
     }
 
-    /// Whether the server has no such resource at all, or not for this client.
+    /// Whether the server itself says that it has no such resource at all, or not for this client. What stands between us
+    /// and the server does not know.
     #[must_use]
     pub fn is_absent(&self) -> bool {
-        matches!(self.code, 404..=406)
+        matches!(self.code, 404..=406) && self.is_from_server
     }
 }
 

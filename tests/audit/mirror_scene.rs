@@ -247,7 +247,7 @@ pub(super) fn mirrored(fleet: &Fleet, [source, mirror]: [&str; 2]) {
     ] {
         let items = if kind == "ImageDigestMirrorSet" {
             let mirrors = [format!("{mirror}/m")];
-            json!([{"metadata": {"name": "own"}, "spec": {member: [{"source": format!("{source}/ns"), "mirrors": mirrors}]}}])
+            json!([{"metadata": {"name": "own", "uid": "1"}, "spec": {member: [{"source": format!("{source}/ns"), "mirrors": mirrors}]}}])
         } else {
             json!([])
         };

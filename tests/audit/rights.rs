@@ -118,10 +118,10 @@ fn town(rights: &BTreeSet<Right>) -> Town {
             "ImageContentSourcePolicyList",
         ),
     ] {
-        let version = if kind == "ConfigMapList" {
-            "v1"
-        } else {
-            "config.openshift.io/v1"
+        let version = match kind {
+            "ConfigMapList" => "v1",
+            "ImageContentSourcePolicyList" => "operator.openshift.io/v1alpha1",
+            _ => "config.openshift.io/v1",
         };
         let list = json!({"kind": kind, "apiVersion": version, "metadata": {}, "items": []});
         server.document(path, list);

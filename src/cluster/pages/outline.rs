@@ -95,7 +95,8 @@ fn continues(reader: &mut Reader<&[u8]>) -> Result<(String, String), json::JsonE
     while let Some(member) = reader.key()? {
         match (member.as_str(), reader.kind()?) {
             ("continue", _) => token = reader.string()?,
-            ("remainingItemCount", Kind::Number) => follow = reader.number()?,
+            ("remainingItemCount", Kind::Null) => reader.null()?,
+            ("remainingItemCount", _) => follow = reader.number()?,
             _ => reader.skip()?,
         }
     }
@@ -147,6 +148,8 @@ mod tests {
             (r#"{"continue":"abc"}"#, "null"),
             (r#""abc""#, "7"),
             (r#""continue":"abc""#, r#""remainingItemCount":5"#),
+            (r#""continue":"abc""#, r#""remainingItemCount":-5"#),
+            (r#""continue":"abc""#, r#""remainingItemCount":"5""#),
             (r#","items":[{"a":[{}]}]"#, ""),
             (r#"[{"a":[{}]}]"#, "{}"),
             (r#"[{"a":[{}]}]"#, "[7]"),

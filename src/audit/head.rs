@@ -7,6 +7,9 @@ use sha2::{Digest as _, Sha256};
 /// The version of the report's lines. It changes when a reader of the version before would read them wrongly.
 pub const VERSION: &str = "image-signature.io/audit/v1";
 
+/// What stands for a policy that could not be read: it is equal to none, itself included.
+pub const UNKNOWN: &str = "unknown";
+
 /// The first line of a report. Another run may go on from a report, or add it to others, only where all of it but the
 /// shard and the start is equal (docs/contract.md 11).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,7 +23,7 @@ pub struct Head {
     pub program: String,
     /// SHA-256, in hex, of the keys that are accepted; of the keyring's content where it is a home.
     pub keys: String,
-    /// SHA-256 of the policy with what it names, where one decides.
+    /// SHA-256 of the policy with what it names, where one decides; [`UNKNOWN`] where that could not be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<String>,
     /// SHA-256 of the map of expected identities, where there is one.
@@ -83,7 +86,7 @@ impl Head {
             (self.kind == other.kind, "the kind of report"),
             (self.program == other.program, "the program's version"),
             (self.keys == other.keys, "the keys"),
-            (self.policy == other.policy, "the policy"),
+            (self.policy == other.policy && !self.is_by_unknown(), "the policy"),
             (self.map == other.map, "the map of expected identities"),
             (self.options == other.options, self.options_in_words()),
             (self.source == other.source, "the source of images"),
@@ -91,6 +94,11 @@ impl Head {
         ];
         let differing = members.into_iter().filter(|(is_equal, _)| !is_equal);
         differing.map(|(_, what)| what).collect()
+    }
+
+    /// Whether the policy that was asked for could not be read.
+    fn is_by_unknown(&self) -> bool {
+        self.policy.as_deref() == Some(UNKNOWN)
     }
 
     /// What is in the hash of the options: with images that are named also what each is expected to be signed as.

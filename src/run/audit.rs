@@ -110,6 +110,7 @@ pub(super) fn run(settings: &Audit, console: &mut Console<'_>) -> Result<Exit, U
     // Every image is Unchecked then, and that is no finding about images.
     let without_keys = judges.first().and_then(|judge| judge.judging.without_keys());
     collector.lack(without_keys.map(|refusal| format!("no signature can be checked: {}", refusal.message)));
+    collector.lack(trouble.map(|refusal| format!("no image can be judged: {}", refusal.message)));
     let mut run = Run {
         settings,
         collector,

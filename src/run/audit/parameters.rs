@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest as _, Sha256};
 
 use super::hashing::{hex, put};
-use crate::audit::head::{Head, Shard, VERSION};
+use crate::audit::head::{Head, Shard, UNKNOWN, VERSION};
 use crate::audit::lines::REPORT;
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
@@ -32,16 +32,22 @@ const OF_HOME: [&str; 5] = [
 pub(super) fn head(settings: &Audit, objects: Option<&ObjectFiles>) -> Head {
     let criteria = &settings.criteria;
     let mut keys = Sha256::new();
-    match &criteria.policy {
-        Some(policy) => policy.key_files().for_each(|path| put_file(&mut keys, path)),
-        None => of_keys(&criteria.keys, &mut keys),
+    match (&criteria.policy, &settings.cluster_policy) {
+        (Some(policy), _) => policy.key_files().for_each(|path| put_file(&mut keys, path)),
+        // The user's own keys have no part in it.
+        (None, Some(_)) => {}
+        (None, None) => of_keys(&criteria.keys, &mut keys),
     }
+    let policy = match &criteria.policy {
+        None if settings.cluster_policy.is_some() => Some(UNKNOWN.to_owned()),
+        policy => policy.as_ref().and_then(|policy| policy.hash.clone()),
+    };
     Head {
         api_version: VERSION.to_owned(),
         kind: REPORT.to_owned(),
         program: env!("CARGO_PKG_VERSION").to_owned(),
         keys: hex(keys),
-        policy: criteria.policy.as_ref().and_then(|policy| policy.hash.clone()),
+        policy,
         map: settings.map.as_ref().map(|map| map.hash.clone()),
         options: hex(Sha256::new_with_prefix(settings.options.as_bytes())),
         judged_by: judged_by(settings),

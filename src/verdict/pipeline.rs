@@ -136,12 +136,14 @@ fn without_keys(blob: &SignatureBlob, expectation: &Expectation) -> SignatureOut
         (SignatureKind::Sigstore, _) if is_keyless => KEYLESS,
         (SignatureKind::Other, _) => "present, not checked: a signature of a kind that is never checked",
         (SignatureKind::Gpg, false) => {
-            "present, not checked: a GPG signature, and only sigstore keys are named; GPG keys are named by --public-key FILE"
+            "present, not checked: it is stored as a GPG signature, and only sigstore keys are named; GPG keys are named by --public-key FILE"
         }
         (SignatureKind::Sigstore, false) => {
             "present, not checked: a sigstore signature; name the public key that it must be by with --sigstore-key FILE"
         }
-        (SignatureKind::Gpg, true) => "present, not checked: a GPG signature, for which the policy names no keys here",
+        (SignatureKind::Gpg, true) => {
+            "present, not checked: it is stored as a GPG signature, for which the policy names no keys here"
+        }
         (SignatureKind::Sigstore, true) => {
             "present, not checked: a sigstore signature, for which the policy names no keys here"
         }

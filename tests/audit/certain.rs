@@ -49,7 +49,7 @@ fn a_name_that_the_map_does_not_have_keeps_no_revoked_key_in_force() {
     assert_eq!(trusted(&fleet), "False", "{outcome:#?}");
     assert!(!outcome.stderr.contains("nothing is recorded"), "{outcome:#?}");
     assert!(
-        outcome.stderr.contains("no image as trusted is recorded"),
+        outcome.stderr.contains("so no image is recorded as trusted"),
         "{outcome:#?}"
     );
     // Nothing is recorded anew.

@@ -20,7 +20,16 @@ const KEY_ID: usize = 16;
 /// Adds what does not hold, is damaged or contradicts itself on the object of an image.
 pub(super) fn of_object(loaded: &Loaded, judged: &Judged, entry: &mut Entry) {
     let outcome = &judged.first;
-    if outcome.reason() == Reason::MalformedImage {
+    // What is wrong with a signature is told of that signature, without what it is to be signed by.
+    let damaged = loaded
+        .image
+        .signatures
+        .iter()
+        .filter_map(|own| own.content.as_ref().err());
+    let is_of_signature = damaged
+        .into_iter()
+        .any(|damage| outcome.message().starts_with(&damage.message));
+    if outcome.reason() == Reason::MalformedImage && !is_of_signature {
         add(entry, FindingKind::Damaged, outcome.message().to_owned());
     }
     let damages = loaded.image.signatures.iter().map(|own| own.content.as_ref().err());

@@ -61,9 +61,12 @@ impl Unrecorded {
         match (&self.first, self.unrecorded) {
             _ if self.images == 0 => None,
             _ if self.given == 0 => {
-                let what = if self.recorded == 0 { "nothing" } else { "no image as trusted" };
+                let what = match self.recorded {
+                    0 => "nothing is recorded",
+                    _ => "no image is recorded as trusted",
+                };
                 Some(format!(
-                    "no image has an expected identity that you gave, so {what} is recorded: {GIVE}{unmapped}"
+                    "no image has an expected identity that you gave, so {what}: {GIVE}{unmapped}"
                 ))
             }
             (None, _) => None,

@@ -33,6 +33,8 @@ mod lists;
 mod mistaken;
 #[path = "verify/names.rs"]
 mod names;
+#[path = "verify/narrowed.rs"]
+mod narrowed;
 #[path = "verify/other_scopes.rs"]
 mod other_scopes;
 #[path = "verify/output.rs"]

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Of which kind the signatures are that a policy requires, where there is none.
+//! What signatures are missing: of which kind those are that a policy requires, where there is none, and whether more of them
+//! would be enough.
 
-use super::{End, Tally};
+use super::{Count, End, Tally};
 use crate::subject::SignatureKind;
 
 impl Tally {
@@ -15,5 +16,12 @@ impl Tally {
             (false, true) => "a sigstore signature",
             (false, false) => "one",
         }
+    }
+
+    /// Whether nothing but more signatures is missing.
+    #[must_use]
+    pub fn lacks_signatures(&self) -> bool {
+        let may_be_met = |count: &Count| matches!(count.end, End::Met | End::Anything | End::Missed | End::Open);
+        !self.is_reached() && self.requirements.iter().all(may_be_met)
     }
 }

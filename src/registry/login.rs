@@ -188,7 +188,8 @@ fn check_entry(key: &str, entry: &Value) -> Result<(), LoginError> {
 }
 
 fn decode(entry: &Value, key: &str) -> Result<Stored, LoginError> {
-    let auth = entry["auth"].as_str().unwrap_or_default();
+    // As other tools do: what prints base64 breaks its lines.
+    let auth = entry["auth"].as_str().unwrap_or_default().replace(['\r', '\n'], "");
     let bytes = base64::engine::general_purpose::STANDARD
         .decode(auth)
         .map_err(|_| LoginError(format!("the login for {} is not base64", shown(key))))?;

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
-use self::table::{below, children, name, parents, works_in};
+use self::table::{below, children, has_ended, name, parents, works_in};
 
 /// Name of the threads on which gpgme works. The kernel gives it to what they fork, until that runs another program;
 /// it cuts names after 15 bytes.
@@ -199,6 +199,16 @@ fn pid(number: u32) -> Option<Pid> {
 /// Ends the processes below this one that work in a directory of ours, without asking them: a gpg that hangs, and
 /// whatever it has started. Returns how many there were.
 pub(crate) fn end_those_of(directory: &Path) -> usize {
+    end(&|own| works_in(own, directory))
+}
+
+/// Ends children of this process with whatever they have started, without asking them.
+fn end_below(children: &[u32]) {
+    end(&|own| children.contains(&own) && !has_ended(own));
+}
+
+/// Ends the processes below this one that are meant, and those below them. Returns how many there were.
+fn end(is_meant: &dyn Fn(u32) -> bool) -> usize {
     let mut ended = HashSet::new();
     for _ in 0..MAX_ROUNDS {
         let parents = parents();
@@ -209,11 +219,7 @@ pub(crate) fn end_those_of(directory: &Path) -> usize {
             .filter_map(|number| Some((*number, pid(*number)?)))
             .map(|(number, pid)| (number, rustix::process::pidfd_open(pid, PidfdFlags::empty())))
             .collect();
-        let mut found: HashSet<u32> = descendants
-            .iter()
-            .copied()
-            .filter(|own| works_in(*own, directory))
-            .collect();
+        let mut found: HashSet<u32> = descendants.iter().copied().filter(|own| is_meant(*own)).collect();
         // What it has started belongs to it, whatever that was told.
         for top in found.clone() {
             found.extend(below(top, &parents));

@@ -9,7 +9,7 @@ pub mod challenge;
 mod clients;
 pub mod configuration;
 pub mod extension;
-mod helper;
+pub mod helper;
 pub mod login;
 pub mod logins;
 pub mod lookaside;

@@ -212,8 +212,8 @@ fn ignored() -> u64 {
         .unwrap_or_default()
 }
 
-/// From now on a signal that ends the run waits for what is done as a whole, ends the processes that work in pending directories, removes what is pending
-/// and ends this process with [`INTERRUPTED`]. Signals that are ignored stay so. Writing beyond the limit of file sizes
+/// From now on a signal that ends the run waits for what is done as a whole, ends the processes that work in pending
+/// directories and the programs that are being asked, removes what is pending and ends this process with [`INTERRUPTED`]. Signals that are ignored stay so. Writing beyond the limit of file sizes
 /// ends nothing: it fails.
 ///
 /// # Errors
@@ -229,10 +229,11 @@ pub fn on_signals() -> io::Result<()> {
         .spawn(move || {
             if signals.forever().next().is_some() {
                 let_finish(&mut signals);
-                // Both held until the end of the process, so that nothing new is begun meanwhile.
+                // Held until the end of the process, so that nothing new is begun meanwhile.
                 let _whole = wait_for_whole();
                 let paths = pending();
                 processes::end_those_of(Path::new(processes::NO_HOME));
+                let _asked = processes::answer::end_all();
                 for path in paths.iter() {
                     processes::end_those_of(path);
                     // There is nobody left to tell.

@@ -17,11 +17,11 @@ const QUIET: Duration = Duration::from_secs(5);
 
 /// A request that is under way, until it is dropped.
 #[derive(Debug)]
-pub(super) struct Patience(Option<Arc<(Mutex<bool>, Condvar)>>);
+pub(crate) struct Patience(Option<Arc<(Mutex<bool>, Condvar)>>);
 
 impl Patience {
-    /// Begins to wait for the server of a URL. `is_told` is set once it was said, which it is once a client.
-    pub(super) fn begin(url: &str, is_told: &Arc<AtomicBool>) -> Self {
+    /// Begins to wait for the server of a URL, or for whatever is named so, without a slash. `is_told` is set once it was said, which it is once a client.
+    pub(crate) fn begin(url: &str, is_told: &Arc<AtomicBool>) -> Self {
         if is_told.load(Ordering::Relaxed) || !log::log_enabled!(target: PATIENCE, Level::Warn) {
             return Self(None);
         }

@@ -3,14 +3,18 @@
 
 use std::io::{self, Read, Write};
 use std::process::{Command, ExitStatus};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rustix::event::{poll, PollFd, PollFlags, Timespec};
 
-use super::{start, Running};
+use super::{end_below, start, Running};
 
 /// How often a program is looked at.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// The programs that are being asked, by their numbers.
+static ASKED: Mutex<Vec<u32>> = Mutex::new(Vec::new());
 
 /// How much a program may take.
 #[derive(Debug, Clone, Copy)]
@@ -21,6 +25,20 @@ pub struct Limits {
     pub time: Duration,
 }
 
+fn asked() -> MutexGuard<'static, Vec<u32>> {
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Ends the programs that are being asked, with what they have started. Until what comes back is dropped, whoever has asked
+/// goes on waiting: that a program was ended is no answer.
+pub(crate) fn end_all() -> MutexGuard<'static, Vec<u32>> {
+    let asked = asked();
+    if !asked.is_empty() {
+        end_below(&asked);
+    }
+    asked
+}
+
 /// Runs a program whose standard output is a pipe, and gives what it prints and how it ended. `question` goes to its standard
 /// input where that is a pipe; it must be far shorter than a pipe holds, and need not be read.
 ///
@@ -28,12 +46,16 @@ pub struct Limits {
 /// When it cannot be started, prints too much or takes too long: then it is ended.
 pub fn ask(command: &mut Command, question: &[u8], limits: Limits) -> io::Result<(Vec<u8>, ExitStatus)> {
     let mut child = start(command)?;
+    let own = child.id();
+    asked().push(own);
     let ended = talk(&mut child, question, limits);
     if ended.is_err() {
-        // It may still be printing, or wait for something that never comes.
+        // It may still be printing, or wait for something that never comes, and so may what it has started.
+        end_below(&[own]);
         let _ = child.kill();
         let _ = child.wait();
     }
+    asked().retain(|pid| *pid != own);
     ended
 }
 

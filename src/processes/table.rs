@@ -36,6 +36,14 @@ pub(super) fn name(pid: u32) -> Option<String> {
     Some(text.trim_end().to_owned())
 }
 
+/// Whether a process has ended, and is only waited for or gone.
+pub(super) fn has_ended(pid: u32) -> bool {
+    let stat = fs::read(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let text = String::from_utf8_lossy(&stat);
+    let state = text.rsplit_once(')').map(|(_, rest)| rest.trim_start());
+    state.is_none_or(|state| state.starts_with(['Z', 'X']))
+}
+
 /// Each process that can be seen, and its parent.
 pub(super) fn parents() -> HashMap<u32, u32> {
     let mut found = HashMap::new();

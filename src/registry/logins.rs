@@ -6,7 +6,7 @@ use std::fmt;
 use std::path::PathBuf;
 
 use super::access::StoredLogin;
-use super::helper;
+use super::helper::Answers;
 use super::login::{look_up, Login, Stored};
 use crate::http::secret::Secret;
 use crate::reference::Reference;
@@ -62,6 +62,8 @@ pub struct Logins {
     pub cluster: Option<OfCluster>,
     /// What helpers are started with.
     pub environment: Vec<(OsString, OsString)>,
+    /// What helpers have said.
+    pub answers: Answers,
 }
 
 /// Without the content of the files, and the environment of this program.
@@ -154,7 +156,7 @@ impl Logins {
             let found = if helper == FILES {
                 self.in_files(place)
             } else {
-                let login = helper::ask(helper, place.domain(), &self.environment);
+                let login = self.answers.of(helper, place.domain(), &self.environment);
                 let from = format!("docker-credential-{}", safe(helper));
                 login.map(|login| {
                     login.map(|login| StoredLogin {
@@ -190,8 +192,8 @@ impl Logins {
                     }))
                 }
                 Stored::Helper { name, host } => {
-                    let login =
-                        helper::ask(&name, &host, &self.environment).map_err(|error| format!("{shown}: {error}"))?;
+                    let login = self.answers.of(&name, &host, &self.environment);
+                    let login = login.map_err(|error| format!("{shown}: {error}"))?;
                     if let Some(login) = login {
                         let from = format!("docker-credential-{}, which {shown} names", safe(&name));
                         return Ok(Some(StoredLogin {

@@ -8,6 +8,7 @@ use super::asked::Asked;
 use crate::cli::registry::RegistryOptions;
 use crate::files::read::read_regular;
 use crate::http::secret::Secret;
+use crate::registry::helper::Answers;
 use crate::registry::login::{look_up, Login, MAX_FILE};
 use crate::registry::logins::{AuthFile, Given, Logins};
 use crate::settings::environment::Environment;
@@ -58,6 +59,7 @@ pub(super) fn logins(
         named,
         cluster: None,
         environment: environment.variables(),
+        answers: Answers::default(),
     })
 }
 

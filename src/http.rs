@@ -255,7 +255,14 @@ impl Client {
                 self.agent.run(request)
             }
         };
-        let answer = answer.map_err(|error| error::explain(error, self.settings.proxy.as_ref(), limit))?;
+        let answer = answer.map_err(|error| {
+            let is_refused = matches!(error, ureq::Error::ConnectProxyFailed(_));
+            let error = error::explain(error, self.settings.proxy.as_ref(), limit);
+            match is_refused && request.url.starts_with("http://") {
+                true => error.without_tunnel(),
+                false => error,
+            }
+        })?;
         let received = Instant::now();
         let (parts, body) = answer.into_parts();
         self.note_warnings(&parts.headers);

@@ -18,6 +18,8 @@ mod crossing;
 mod crowded_lists;
 #[path = "registry/directory_lists.rs"]
 mod directory_lists;
+#[path = "registry/helpers.rs"]
+mod helpers;
 #[path = "registry/inspect.rs"]
 mod inspect;
 #[path = "registry/lists.rs"]

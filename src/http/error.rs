@@ -51,6 +51,19 @@ impl HttpError {
         )
     }
 
+    /// What a proxy says that makes no tunnel for plain http, with what to do: others forward that without one.
+    pub(super) fn without_tunnel(self) -> Self {
+        match self {
+            HttpError::Proxy { proxy, what } => HttpError::Proxy {
+                proxy,
+                what: format!(
+                    "{what}; plain http is sent through a tunnel, too: the proxy must allow CONNECT to that port, or NO_PROXY must name the host"
+                ),
+            },
+            other => other,
+        }
+    }
+
     /// Whether a connection ended that may hold the next time.
     pub(super) fn is_lost(&self) -> bool {
         matches!(self, HttpError::Lost(_) | HttpError::Handshake(_))

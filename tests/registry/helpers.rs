@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: Apache-2.0
+//! Credential helpers: how often they are asked, what becomes of one that hangs, what of their messages is shown.
+
+use std::process::Stdio;
+
+use rustix::process::{kill_process, Pid, Signal};
+use serde_json::json;
+
+use crate::registry::logins::{guarded, PASSWORD, USER};
+use crate::registry::town::Town;
+use crate::support::hub::Hub;
+use crate::support::images::base64;
+use crate::support::program::wait_until;
+use crate::support::secrets::assert_hidden;
+
+/// A registry that wants a login, with two repositories, and a helper that does what a script says.
+struct Place {
+    town: Town,
+    hub: Hub,
+    images: [String; 2],
+    file: String,
+}
+
+impl Place {
+    fn new(script: &str) -> Self {
+        let (town, hub, image) = guarded();
+        hub.store(|store| store.repository("ns/other").image("v1", "other"));
+        let helper = format!(
+            "#!/bin/sh\necho asked >>{}\n{script}\n",
+            town.sandbox.path("asked").display()
+        );
+        town.sandbox.program("bin/docker-credential-test", helper);
+        let config = json!({"credHelpers": {hub.host(): "test"}}).to_string();
+        let file = town.sandbox.file("auth.json", config).display().to_string();
+        let other = format!("docker://{}/ns/other:v1", hub.host());
+        Self {
+            town,
+            hub,
+            images: [image, other],
+            file,
+        }
+    }
+
+    fn command(&self) -> std::process::Command {
+        let [first, second] = &self.images;
+        let mut command = self
+            .town
+            .command(&["verify", "-o", "json", first, second, "--authfile", &self.file]);
+        let path = format!("/usr/bin:/bin:{}", self.town.sandbox.path("bin").display());
+        command.env("PATH", path);
+        command
+    }
+
+    /// How often the helper was asked in a run that ends so.
+    fn asked(&self, status: i32) -> usize {
+        let file = self.town.sandbox.path("asked");
+        let _ = std::fs::remove_file(&file);
+        self.town.sandbox.finish(&mut self.command(), b"").expect(status);
+        std::fs::read_to_string(file).unwrap().lines().count()
+    }
+}
+
+fn answer() -> String {
+    format!("echo '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'")
+}
+
+/// A helper that is slow to fail would cost its time for each of hundreds of repositories. One that fails at once may not fail
+/// the next time.
+#[test]
+fn a_helper_is_asked_once_for_all_repositories_of_a_host() {
+    let place = Place::new(&answer());
+    assert_eq!(place.asked(1), 1);
+    assert!(place.hub.seen().iter().any(|seen| seen.target.contains("ns/other")));
+    assert_eq!(Place::new("exec sleep 6").asked(3), 1);
+    assert_eq!(Place::new("exit 1").asked(3), 2);
+}
+
+#[test]
+fn a_helper_that_hangs_does_not_outlive_a_run_that_a_signal_ends() {
+    let place = Place::new("");
+    let pids = place.town.sandbox.path("pids");
+    let script = format!(
+        "#!/bin/sh\nsleep 300 &\necho $$ $! >{0}.new\nmv {0}.new {0}\nwait\n",
+        pids.display()
+    );
+    place.town.sandbox.program("bin/docker-credential-test", script);
+    let mut command = place.command();
+    let child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_until("the helper hangs", || pids.exists());
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{output:?}");
+    assert!(
+        !String::from_utf8_lossy(&output.stderr).contains("SIGKILL"),
+        "{output:?}"
+    );
+    for pid in std::fs::read_to_string(pids).unwrap().split_whitespace() {
+        // Whether init reaps it is init's affair.
+        let stat = format!("/proc/{pid}/stat");
+        wait_until("helper and child have ended", || {
+            std::fs::read_to_string(&stat).map_or(true, |text| text.contains(") Z "))
+        });
+    }
+}
+
+#[test]
+fn what_a_helper_writes_to_standard_error_is_not_shown() {
+    for (end, status) in [(answer(), 1), ("exit 1".to_owned(), 3)] {
+        let place = Place::new(&format!("echo 'got {PASSWORD}' >&2\n{end}"));
+        let outcome = place.town.sandbox.finish(&mut place.command(), b"").expect(status);
+        assert_hidden(&format!("{}{}", outcome.stdout, outcome.stderr), &[PASSWORD.as_bytes()]);
+    }
+}
+
+/// What prints base64 breaks its lines after 76 characters, and other tools read that.
+#[test]
+fn a_login_whose_base64_has_line_breaks_is_used() {
+    let (town, hub, image) = guarded();
+    let pair = base64(format!("{USER}:{PASSWORD}").as_bytes());
+    for (at, breaks, is_good) in [
+        (8, "\n", true),
+        (9, "\r\n", true),
+        (pair.len(), "\n", true),
+        (8, " ", false),
+    ] {
+        let mut broken = pair.clone();
+        broken.insert_str(at, breaks);
+        let text = json!({"auths": {hub.host(): {"auth": broken}}}).to_string();
+        let file = town.sandbox.file("auth.json", text).display().to_string();
+        let outcome = town.verify_json(&[&image, "--authfile", &file]);
+        assert_hidden(&outcome.stderr, &[PASSWORD.as_bytes()]);
+        match is_good {
+            true => outcome.expect_verdict(0, "Verified/Verified"),
+            false => outcome.expect_verdict(3, "Unchecked/SourceUnavailable"),
+        };
+    }
+}
+
+/// Plain http goes through a tunnel here; proxies as shipped make tunnels to the port of https alone, and forward the rest.
+#[test]
+fn a_proxy_that_makes_no_tunnel_for_plain_http_is_told_for_that() {
+    let town = Town::new();
+    let proxy = Hub::plain();
+    town.insecure(&["reg.example:5000"]);
+    let mut command = town.command(&["verify", "-o", "json", "docker://reg.example:5000/ns/app:v1"]);
+    command.env("HTTP_PROXY", format!("http://{}", proxy.host()));
+    let outcome = town.sandbox.finish(&mut command, b"").expect(3);
+    let message = outcome.item()["message"].to_string();
+    for part in [
+        "cannot connect to it: it answers with status 4",
+        "the proxy must allow CONNECT",
+        "NO_PROXY",
+    ] {
+        assert!(message.contains(part), "{part}: {message}");
+    }
+}

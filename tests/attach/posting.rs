@@ -7,7 +7,7 @@ use crate::attach::Town;
 use crate::support::api::Fault;
 use crate::support::cluster::IDENTITY;
 use crate::support::hub::sha256;
-use crate::support::images::{payload, signature};
+use crate::support::images::{image, payload, signature};
 use crate::support::program::Outcome;
 
 const POSTS: &str = "/apis/image.openshift.io/v1/imagesignatures";
@@ -191,6 +191,32 @@ fn words_of_the_server_are_escaped_once() {
             assert!(said.contains("\\u{1b}"), "{code}: {said}");
             assert!(!said.contains("u{5c}") && !said.contains("\\\\"), "{code}: {said}");
         }
+    }
+}
+
+/// Of another type, the signature is one that is never checked: the image would stay without a good one.
+#[test]
+fn a_signature_that_is_there_with_another_type_is_not_called_there() {
+    for (kind, status) in [("x509", 3), ("AtomicImageV1", 0)] {
+        let town = town();
+        let blob = town.sign();
+        town.offer("a", &blob);
+        let mut object = image(&town.digest, &[&blob]);
+        object["dockerImageReference"] = format!("{}/ns/app@{}", town.hub.host(), town.digest).into();
+        object["signatures"][0]["metadata"]["name"] = town.name(&blob).into();
+        object["signatures"][0]["type"] = kind.into();
+        town.scene.server.image(object);
+        let outcome = attach(&town).expect(status);
+        let attached = outcome.item()["attached"].clone();
+        match status {
+            0 => assert_eq!(attached, json!(null), "{outcome:#?}"),
+            _ => {
+                assert_eq!(attached[0]["result"], "failed", "{outcome:#?}");
+                let message = attached[0]["message"].as_str().unwrap();
+                assert_eq!(message, "not added: the Image has this signature with another type");
+            }
+        }
+        assert_eq!(town.names(), [town.name(&blob)]);
     }
 }
 

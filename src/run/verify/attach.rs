@@ -2,10 +2,12 @@
 //! Adding signatures that were found elsewhere to the Image of a cluster.
 
 use base64::Engine as _;
+use serde_json::Value;
 
 use super::judged::Judged;
 use super::run::Run;
 use crate::digest::Digest;
+use crate::image::SIGNATURE_TYPES;
 use crate::reason::Verdict;
 use crate::report::changes::Change;
 use crate::report::console::Messages;
@@ -135,13 +137,20 @@ impl Sent {
     /// What became of it, by the object as it is now, if that could be read.
     fn fate(&self, loaded: Option<&Loaded>) -> Attachment {
         let stored = loaded.and_then(|loaded| loaded.object["signatures"].as_array());
-        let is_there = stored
-            .into_iter()
-            .flatten()
-            .any(|signature| signature["content"] == *self.content);
+        let of_content = stored.into_iter().flatten();
+        let mut of_content = of_content
+            .filter(|signature| signature["content"] == *self.content)
+            .peekable();
+        let has_content = of_content.peek().is_some();
+        // Of another type it is one that nobody checks.
+        let is_type = |value: &Value| value.as_str().is_some_and(|own| SIGNATURE_TYPES.contains(&own));
+        let is_there = of_content.any(|signature| is_type(&signature["type"]));
         match (&self.posted, is_there) {
             (Posted::Added, true) => Attachment::Added,
             (Posted::AlreadyThere | Posted::Failed(_) | Posted::Open(_), true) => Attachment::AlreadyThere,
+            (_, false) if has_content => {
+                Attachment::Failed("not added: the Image has this signature with another type".to_owned())
+            }
             (Posted::Added, false) if loaded.is_none() => {
                 Attachment::Failed("added to the Image, which could not be read afterwards".to_owned())
             }

@@ -14,6 +14,9 @@ const CONFIGURATION: &str = "/apis/config.openshift.io/v1/images/cluster";
 /// The route that the registry's operator makes where it is asked to.
 const ROUTE: &str = "/apis/route.openshift.io/v1/namespaces/openshift-image-registry/routes/default-route";
 
+/// Streams of a namespace that are looked at. Those that name a registry of their author's say nothing, and may come first.
+const STREAMS: usize = 20;
+
 /// What a cluster says about registries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Configuration {
@@ -93,7 +96,7 @@ pub fn configuration(api: &mut Api) -> Result<Option<Configuration>, Refusal> {
 }
 
 /// The hosts of the cluster's own registry: by its configuration, by the route, and, for users who may read neither, by
-/// what the server says of an image stream in the user's namespace or in `openshift`.
+/// what the server says of image streams in the user's namespace or in `openshift`.
 ///
 /// # Errors
 /// When none can be found out.
@@ -148,20 +151,33 @@ fn admitted(route: &Value) -> Vec<String> {
     hosts.filter(|host| !host.is_empty()).map(str::to_owned).collect()
 }
 
+/// Asks streams, of which those that the server itself gives a host agree.
 fn by_streams(api: &mut Api, own: &mut Own) {
     let namespace = api.access().namespace.clone();
     for namespace in [namespace.as_str(), "openshift"] {
-        let path = format!("/apis/image.openshift.io/v1/namespaces/{namespace}/imagestreams?limit=1");
+        let path = format!("/apis/image.openshift.io/v1/namespaces/{namespace}/imagestreams?limit={STREAMS}");
         let Ok(list) = api.get(&path) else { continue };
-        let status = &list["items"][0]["status"];
-        let host = |member: &str| {
-            let repository = Reference::parse(status[member].as_str()?).ok()?;
-            repository.name().split('/').next().map(str::to_owned)
-        };
-        own.internal.extend(host("dockerImageRepository"));
-        own.external.extend(host("publicDockerImageRepository"));
-        if !own.internal.is_empty() || !own.external.is_empty() {
-            return;
+        for stream in list["items"].as_array().into_iter().flatten() {
+            own.internal.extend(host_of(stream, namespace, "dockerImageRepository"));
+            own.external
+                .extend(host_of(stream, namespace, "publicDockerImageRepository"));
+            if !own.internal.is_empty() || !own.external.is_empty() {
+                return;
+            }
         }
     }
+}
+
+/// The host of the registry in the status of a stream, where only the server can have written it: on a cluster without a
+/// registry the status repeats what the author of the stream has in its spec.
+fn host_of(stream: &Value, namespace: &str, member: &str) -> Option<String> {
+    let spec = &stream["spec"]["dockerImageRepository"];
+    if !spec.is_null() && spec != "" {
+        return None;
+    }
+    let text = stream["status"][member].as_str()?;
+    let own = format!("/{namespace}/{}", stream["metadata"]["name"].as_str()?);
+    let host = text.strip_suffix(&own)?;
+    let repository = Reference::parse(text).ok()?;
+    (repository.domain() == host).then(|| host.to_owned())
 }

@@ -107,6 +107,47 @@ fn by_stream(server: &Server, member: &str, host: &str) {
     server.stream("myproject", "app", json!({"status": status}));
 }
 
+/// On a cluster without a registry the server repeats in the status of a stream what its author has in the spec.
+#[test]
+fn a_registry_that_the_author_of_a_stream_names_does_not() {
+    let town = guarded();
+    town.store(&[], &town.hub.host(), false);
+    let server = &town.scene.server;
+    for namespace in ["myproject", "openshift"] {
+        server.allow(Rule::new("alice", &["get", "list"], "imagestreams").namespace(namespace));
+    }
+    let evil = format!("{}/myproject/a", town.hub.host());
+    let own_words = json!({"spec": {"dockerImageRepository": evil},
+                           "status": {"dockerImageRepository": evil, "publicDockerImageRepository": evil}});
+    let other_place = json!({"spec": {"dockerImageRepository": ""},
+                             "status": {"dockerImageRepository": format!("{}/ns/app", town.hub.host())}});
+    let reference = town.hub.host();
+    for stream in [own_words.clone(), other_place] {
+        server.stream("myproject", "a", stream.clone());
+        let mut common = stream;
+        common["metadata"] = json!({});
+        server.stream("openshift", "a", common);
+        town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
+        town.verify(&["--registry-url", &reference, "-o", "json"]).expect(3);
+        assert!(!town.hub.take_seen().is_empty());
+        town.store(&[], "image-registry.openshift-image-registry.svc:5000", true);
+        town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
+        assert!(!has_seen_token(&town.hub));
+        town.store(&[], &town.hub.host(), false);
+    }
+    // A stream beside it, which the server has given a host, is still the cluster's word.
+    server.stream("myproject", "a", own_words);
+    let status = json!({"dockerImageRepository": format!("{}/myproject/b", town.hub.host())});
+    server.stream(
+        "myproject",
+        "b",
+        json!({"spec": {"dockerImageRepository": ""}, "status": status}),
+    );
+    town.verify(&["--registry-url", "auto", "-o", "json"])
+        .expect_verdict(0, "Verified/Verified");
+    assert!(has_seen_token(&town.hub));
+}
+
 #[test]
 fn a_registry_that_an_image_or_the_user_names_does_not() {
     let town = guarded();

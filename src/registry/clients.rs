@@ -27,6 +27,9 @@ pub(super) struct Clients<'n> {
     allows_plain: bool,
     /// Who says whether it is.
     origin: Origin,
+    /// The host of the registry, as references have it.
+    host: Option<String>,
+    warnings: Vec<String>,
     clients: HashMap<(String, Reach), Client>,
 }
 
@@ -71,6 +74,8 @@ impl<'n> Clients<'n> {
             budget,
             allows_plain: false,
             origin: Origin::default(),
+            host: None,
+            warnings: Vec::new(),
             clients: HashMap::new(),
         }
     }
@@ -80,8 +85,14 @@ impl<'n> Clients<'n> {
         Self {
             allows_plain: access.plain_http,
             origin: access.origin,
+            host: Some(access.host.clone()),
             ..self
         }
+    }
+
+    /// What the user should know: files with certificates that are passed over.
+    pub(super) fn take_warnings(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.warnings)
     }
 
     /// Asks a server; the answer comes back whatever its status.
@@ -102,7 +113,9 @@ impl<'n> Clients<'n> {
             if self.clients.len() >= MAX_CLIENTS {
                 self.clients.clear();
             }
-            let settings = self.network.settings(server, reach).map_err(unreachable)?;
+            let settings = self.network.settings(server, reach, self.host.as_deref());
+            let (settings, warnings) = settings.map_err(unreachable)?;
+            self.warnings.extend(warnings);
             let client = Client::new(settings).map_err(|error| unreachable(error.to_string()))?;
             self.clients.insert(key.clone(), client);
         }

@@ -148,6 +148,11 @@ impl<'n> Stores<'n> {
         Self { clients, framing }
     }
 
+    /// What the user should know.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.clients.take_warnings()
+    }
+
     /// Reads all signatures of an image, by their numbers, until some numbers in a row are missing. Where one of them
     /// cannot be asked for, or a page came for one, nobody knows how many there are: the trouble comes back with what was
     /// found. An answer that is no signature ends no search, unless the server gives the same one for every number.
@@ -231,11 +236,8 @@ impl<'n> Stores<'n> {
             (url, server) = redirect::target(&server, &url, &response)?;
             redirect::check(&first, &server, "redirects").map_err(|what| Trouble::Wrong { url: shown(&url), what })?;
             // A login in the configuration is for the server that it stands with.
-            let login = if is_same(&server, &first) {
-                store.login()
-            } else {
-                Vec::new()
-            };
+            let is_own = is_same(&server, &first);
+            let login = if is_own { store.login() } else { Vec::new() };
             response = self.ask(&first, &server, &url, &login)?;
         }
         let url = shown(&url);
@@ -265,10 +267,7 @@ impl<'n> Stores<'n> {
     fn ask(&mut self, first: &Url, server: &Url, url: &str, login: &[(String, Secret)]) -> Result<Response, Trouble> {
         // The configuration names the first.
         let reach = if is_same(server, first) {
-            Reach {
-                is_registry: false,
-                ..Reach::of_registry(false)
-            }
+            Reach::of_store()
         } else {
             redirect::reach(first, server)
         };

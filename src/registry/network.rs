@@ -10,13 +10,16 @@ use std::time::Duration;
 use openssl::x509::X509;
 
 use crate::files::read::read_regular;
-use crate::http::tls::{self, Advice, Identity, Roots, Tls};
+use crate::http::tls::{self, Advice, Identity, Roots, Tls, TlsError};
 use crate::http::url::Url;
 use crate::http::{self, proxy, Addresses};
 use crate::text::{io_message, safe};
 
 /// Largest file with certificates or a key, in bytes.
 const MAX_PEM: u64 = 4 << 20;
+
+/// Most files that are passed over which advice names.
+const MAX_NAMED: usize = 3;
 
 /// Most files of a directory of certificates that are looked at.
 const MAX_FILES: usize = 1000;
@@ -69,14 +72,29 @@ impl Reach {
             is_registry: true,
         }
     }
+
+    /// That of a signature store which the configuration names.
+    #[must_use]
+    pub fn of_store() -> Self {
+        Self {
+            is_registry: false,
+            ..Self::of_registry(false)
+        }
+    }
 }
 
 impl Network {
-    /// The settings for a server.
+    /// The settings for a server, and what to warn of. `written` is the host of a registry as references have it, by which
+    /// directories of certificates are named: that of docker.io is not the server's.
     ///
     /// # Errors
     /// When a file cannot be used; the message names it.
-    pub fn settings(&self, server: &Url, reach: Reach) -> Result<http::Settings, String> {
+    pub fn settings(
+        &self,
+        server: &Url,
+        reach: Reach,
+        written: Option<&str>,
+    ) -> Result<(http::Settings, Vec<String>), String> {
         let variable = |name: &str| self.proxies.get(name).map(String::as_str);
         let proxy = match proxy::from_environment(server, variable) {
             Some((text, name)) => {
@@ -84,52 +102,61 @@ impl Network {
             }
             None => None,
         };
-        Ok(http::Settings {
-            tls: self.tls(server, reach)?,
+        let (tls, warnings) = self.tls(server, reach, written)?;
+        let settings = http::Settings {
+            tls,
             proxy,
             timeout: self.timeout,
             compression: true,
             addresses: reach.addresses,
             retries_429: true,
             hides_queries: true,
-        })
+        };
+        Ok((settings, warnings))
     }
 
-    fn tls(&self, server: &Url, reach: Reach) -> Result<Tls, String> {
+    fn tls(&self, server: &Url, reach: Reach, written: Option<&str>) -> Result<(Tls, Vec<String>), String> {
         if !server.is_https() {
-            return Ok(Tls::default());
+            return Ok(Default::default());
         }
-        let directory = self.directory_of(server, reach);
+        let names = names_of(server, written.filter(|_| reach.is_registry));
+        let directory = self.directory_of(&names, reach);
         let mut found = match &directory {
             Some(directory) => read(directory)?,
             None => Found::default(),
         };
-        let advice = self.advice(server, directory, found.authorities.is_empty());
+        let advice = self.advice(&names, directory, &found);
         found.authorities.extend(self.authorities.iter().cloned());
         let roots = match (reach.unverified, found.authorities.is_empty()) {
             (true, _) => Roots::Unchecked,
             (false, true) => Roots::System,
             (false, false) => Roots::SystemAnd(found.authorities),
         };
-        Ok(Tls {
+        let tls = Tls {
             roots,
             server_name: None,
             identity: found.identity,
             advice,
-        })
+        };
+        let warnings = found.passed_over.into_iter();
+        Ok((tls, warnings.map(|file| format!("passed over: {file}")).collect()))
     }
 
-    /// What to do where the certificate of a server is not accepted. `directory` is the one that counts for it, and
-    /// `has_none` whether that has no CA certificate.
-    fn advice(&self, server: &Url, directory: Option<PathBuf>, has_none: bool) -> Advice {
-        let empty = if has_none && directory.is_some() {
+    /// What to do where the certificate of a server is not accepted. `directory` is the one that counts for it, if one of
+    /// these names is there, and `found` what it has.
+    fn advice(&self, names: &[String], directory: Option<PathBuf>, found: &Found) -> Advice {
+        let empty = if found.authorities.is_empty() && directory.is_some() {
             ", where no CA certificate (*.crt) is"
         } else {
             ""
         };
+        let mut passed_over = String::new();
+        for file in found.passed_over.iter().take(MAX_NAMED) {
+            passed_over.push_str(&format!("; passed over: {file}"));
+        }
         let directory = directory.or_else(|| {
-            let own = names_of(server).swap_remove(0);
-            self.certificates.first().map(|directory| directory.join(own))
+            let (first, own) = (self.certificates.first()?, names.first()?);
+            Some(first.join(own))
         });
         let directory = directory.map(|directory| safe(&directory.display().to_string()));
         let into = directory
@@ -141,7 +168,7 @@ impl Network {
         );
         Advice {
             authority: format!(
-                "name the CA certificate of the authority that issued it with --registry-ca FILE{}",
+                "name the CA certificate of the authority that issued it with --registry-ca FILE{}{passed_over}",
                 into.unwrap_or_default()
             ),
             name: "use a name that it has, or have it reissued for this one".to_owned(),
@@ -150,11 +177,10 @@ impl Network {
     }
 
     /// The directory with the certificates of a server.
-    fn directory_of(&self, server: &Url, reach: Reach) -> Option<PathBuf> {
+    fn directory_of(&self, names: &[String], reach: Reach) -> Option<PathBuf> {
         if let Some(directory) = self.certificate_directory.as_ref().filter(|_| reach.is_registry) {
             return Some(directory.clone());
         }
-        let names = names_of(server);
         self.certificates
             .iter()
             .flat_map(|directory| names.iter().map(move |name| directory.join(name)))
@@ -163,12 +189,19 @@ impl Network {
 }
 
 /// The names of directories that certificates for a server may be in, the usual one first.
-fn names_of(server: &Url) -> Vec<String> {
+fn names_of(server: &Url, written: Option<&str>) -> Vec<String> {
     let host = server.host().to_ascii_lowercase();
-    let mut names = vec![format!("{host}:{}", server.port())];
-    if server.port() == 443 {
-        // As the reference writes it.
-        names.insert(0, host);
+    let with_port = format!("{host}:{}", server.port());
+    let mut names: Vec<String> = Vec::new();
+    let written = written
+        .into_iter()
+        .flat_map(|text| [text.to_owned(), text.to_ascii_lowercase()]);
+    // As the reference writes it.
+    let bare = (server.port() == 443).then_some(host);
+    for name in written.chain(bare).chain([with_port]) {
+        if !names.contains(&name) {
+            names.push(name);
+        }
     }
     names
 }
@@ -178,9 +211,12 @@ fn names_of(server: &Url) -> Vec<String> {
 struct Found {
     authorities: Vec<X509>,
     identity: Option<Identity>,
+    /// Files `*.crt` without a certificate, and links `*.crt` to nothing, in words that are safe to print.
+    passed_over: Vec<String>,
 }
 
-/// Reads a directory: `*.crt` are CA certificates, `*.cert` and `*.key` a client certificate and its key.
+/// Reads a directory: `*.crt` are CA certificates, `*.cert` and `*.key` a client certificate and its key. One CA certificate
+/// less lets nobody in: packages have left links there that lead to nothing.
 fn read(directory: &Path) -> Result<Found, String> {
     let failed = |path: &Path, what: String| format!("{}: {what}", safe(&path.display().to_string()));
     let names = names(directory).map_err(|error| failed(directory, io_message(&error)))?;
@@ -189,10 +225,16 @@ fn read(directory: &Path) -> Result<Found, String> {
         let extension = path.extension().and_then(|extension| extension.to_str());
         match extension {
             Some("crt") => {
-                let certificates = tls::certificates(&pem(path)?);
-                found
-                    .authorities
-                    .extend(certificates.map_err(|error| failed(path, error.to_string()))?);
+                if std::fs::metadata(path).is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+                    let what = failed(path, "it is a link to a file that does not exist".into());
+                    found.passed_over.push(what);
+                    continue;
+                }
+                match tls::certificates(&pem(path)?) {
+                    Ok(certificates) => found.authorities.extend(certificates),
+                    Err(error @ TlsError::NoCertificate) => found.passed_over.push(failed(path, error.to_string())),
+                    Err(error) => return Err(failed(path, error.to_string())),
+                }
             }
             Some("cert") => {
                 let key = path.with_extension("key");

@@ -110,9 +110,11 @@ impl<'n> Session<'n> {
         }))
     }
 
-    /// What the user should know: a login that was sent without verified TLS, or was not.
+    /// What the user should know: a login that was sent without verified TLS, or was not; certificates passed over.
     pub fn take_warnings(&mut self) -> Vec<String> {
-        self.authorization.take_warnings()
+        let mut warnings = self.clients.take_warnings();
+        warnings.extend(self.authorization.take_warnings());
+        warnings
     }
 
     /// Fetches the manifest of a tag or digest. That its bytes hash to the digest is the caller's to check.

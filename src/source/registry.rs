@@ -104,9 +104,11 @@ impl<'c> Registries<'c> {
 
     /// What the user should know, each text once.
     pub fn take_warnings(&mut self) -> Vec<String> {
+        let mut found = self.stores.take_warnings();
         for session in self.sessions.values_mut().flatten() {
-            self.warnings.extend(session.take_warnings());
+            found.extend(session.take_warnings());
         }
+        found.into_iter().for_each(|warning| self.warn(warning));
         std::mem::take(&mut self.warnings)
     }
 

@@ -4,6 +4,7 @@
 
 use crate::registry::town::Town;
 use crate::support::api::certificates::{Authority, KeyKind, Name};
+use crate::support::api::HttpProxy;
 use crate::support::hub::{Answer, Hub};
 
 /// The message of an image that is not verified because a certificate is not accepted.
@@ -166,4 +167,77 @@ fn a_directory_of_certificates_with_too_many_files() {
         message.contains(&format!("{many}: has more than 1000 files")),
         "{message}"
     );
+}
+
+/// Packages have left links to certificates that are nowhere, and podman passes them over.
+#[cfg(unix)]
+#[test]
+fn a_ca_certificate_that_is_not_there_is_passed_over() {
+    let (town, hub) = (Town::new(), Hub::tls());
+    let image = signed(&town, &hub);
+    let own = town
+        .sandbox
+        .path(&format!("home/.config/containers/certs.d/{}", hub.host()));
+    std::fs::create_dir_all(&own).unwrap();
+    std::os::unix::fs::symlink("/nowhere/ca.pem", own.join("link.crt")).unwrap();
+    std::fs::write(own.join("readme.crt"), "no certificate\n").unwrap();
+    let link = format!(
+        "passed over: {}: it is a link to a file that does not exist",
+        own.join("link.crt").display()
+    );
+    let text = format!(
+        "passed over: {}: it has no PEM certificate",
+        own.join("readme.crt").display()
+    );
+    let message = refused(&town, &[&image]);
+    assert!(message.ends_with(&format!("; {link}; {text}")), "{message}");
+    std::fs::write(own.join("ca.crt"), hub.ca_pem()).unwrap();
+    let outcome = town.verify_json(&[&image]).expect_verdict(0, "Verified/Verified");
+    for line in [link, text] {
+        let line = format!("warning: {line}");
+        assert_eq!(outcome.stderr.matches(&line).count(), 1, "{outcome:?}");
+    }
+    // What is damaged was meant to count.
+    std::fs::write(own.join("client.cert"), "no certificate\n").unwrap();
+    std::fs::write(own.join("client.key"), "no key\n").unwrap();
+    let outcome = town.verify_json(&[&image]);
+    outcome.expect_verdict(3, "Unchecked/SourceUnavailable");
+}
+
+/// As podman: by the name that references have, as it is written, and then by that of the server.
+#[test]
+fn directories_are_named_as_references_name_registries() {
+    let (town, hub) = (Town::new(), Hub::tls_for(&[Name::Dns("registry-1.docker.io")]));
+    let proxy = HttpProxy::start();
+    proxy.route("registry-1.docker.io:443", hub.address());
+    town.store_on_disk();
+    let digest = hub.store(|store| store.repository("ns/app").image("v1", "certified"));
+    town.keep("ns/app", &digest, 1, &town.sign(&digest, "docker.io/ns/app:v1"));
+    let run = || {
+        let args = ["verify", "-o", "json", "docker://docker.io/ns/app:v1"];
+        let mut command = town.command(&args);
+        town.sandbox.finish(command.env("HTTPS_PROXY", proxy.url()), b"")
+    };
+    let outcome = run().expect_verdict(3, "Unchecked/SourceUnavailable");
+    let message = outcome.item()["message"].as_str().unwrap().to_owned();
+    assert!(message.ends_with("certs.d/docker.io as ca.crt"), "{message}");
+    let certificates = town.sandbox.path("home/.config/containers/certs.d");
+    for name in ["docker.io", "registry-1.docker.io"] {
+        let file = format!("home/.config/containers/certs.d/{name}/ca.crt");
+        town.sandbox.file(&file, hub.ca_pem());
+        run().expect_verdict(0, "Verified/Verified");
+        std::fs::remove_dir_all(certificates.join(name)).unwrap();
+    }
+    // Host names have no case, but directories have one.
+    let hub = Hub::tls();
+    let image = signed(&town, &hub).replace("127.0.0.1", "LOCALHOST");
+    let port = hub.address().port();
+    for name in ["LOCALHOST", "localhost"] {
+        let file = format!("home/.config/containers/certs.d/{name}:{port}/ca.crt");
+        town.sandbox.file(&file, hub.ca_pem());
+        // The identity in the signature is the address.
+        town.verify_json(&[&image])
+            .expect_verdict(1, "Rejected/IdentityMismatch");
+        std::fs::remove_dir_all(certificates.join(format!("{name}:{port}"))).unwrap();
+    }
 }

@@ -93,7 +93,7 @@ impl Client {
     /// # Errors
     /// When TLS cannot be set up with these certificates.
     pub fn new(settings: Settings) -> Result<Self, tls::TlsError> {
-        let has_https_proxy = settings.proxy.as_ref().is_some_and(Proxy::is_https);
+        let https_proxy = settings.proxy.as_ref().filter(|proxy| proxy.is_https());
         let waiting = WaitingConnector::default();
         let may_give_up = Arc::clone(&waiting.may_give_up);
         let connector =
@@ -101,7 +101,7 @@ impl Client {
                 .chain(TunnelConnector::default())
                 .chain(TcpConnector::default())
                 .chain(waiting)
-                .chain(TlsConnector::new(&settings.tls, has_https_proxy)?);
+                .chain(TlsConnector::new(&settings.tls, https_proxy)?);
         let part = |limit| settings.timeout.is_none().then_some(limit);
         let config = Agent::config_builder()
             .proxy(settings.proxy.as_ref().map(Proxy::for_agent))

@@ -20,6 +20,8 @@ mod crowded_lists;
 mod directory_lists;
 #[path = "registry/helpers.rs"]
 mod helpers;
+#[path = "registry/https_proxies.rs"]
+mod https_proxies;
 #[path = "registry/inspect.rs"]
 mod inspect;
 #[path = "registry/lists.rs"]

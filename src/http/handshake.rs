@@ -32,6 +32,52 @@ pub struct Advice {
     pub client: String,
 }
 
+/// Whom a connection is to.
+#[derive(Debug, Clone)]
+pub(super) enum Peer {
+    /// The server, and what users can do where it is not accepted.
+    Server(Advice),
+    /// A proxy on the way to it, as it is told.
+    Proxy(String),
+}
+
+impl Peer {
+    /// What is said of the connection, with a word on whom it is to where that is not the server.
+    fn told(&self, what: String) -> Refused {
+        Refused(match self {
+            Peer::Server(_) => what,
+            Peer::Proxy(proxy) => format!("the {proxy}: {what}"),
+        })
+    }
+
+    /// How to give a client certificate.
+    fn client(&self) -> &str {
+        match self {
+            Peer::Server(advice) => &advice.client,
+            Peer::Proxy(_) => "this program has none for proxies",
+        }
+    }
+
+    /// What to do about a certificate that is for other names.
+    fn name(&self) -> &str {
+        match self {
+            Peer::Server(advice) => &advice.name,
+            Peer::Proxy(_) => "name the proxy by one of these, or have its certificate reissued",
+        }
+    }
+
+    /// What to do about a certificate of an unknown authority.
+    fn authority(&self) -> String {
+        match self {
+            Peer::Server(advice) => format!("if it is the right server, {}", advice.authority),
+            Peer::Proxy(_) => {
+                "if it is the right proxy, add the CA certificate of the authority that issued it to those of this machine"
+                    .to_owned()
+            }
+        }
+    }
+}
+
 /// Alternative names of a certificate as they are told.
 pub(super) fn names_of(certificate: &X509Ref) -> Vec<String> {
     let alternatives = certificate.subject_alt_names();
@@ -41,46 +87,57 @@ pub(super) fn names_of(certificate: &X509Ref) -> Vec<String> {
             16 => <[u8; 16]>::try_from(bytes).ok().map(IpAddr::from),
             _ => None,
         });
+        let dns = |name: &str| match name.parse::<IpAddr>() {
+            // RFC 9110 section 4.3.5: an address is compared with addresses only.
+            Ok(address) => format!("{address} (as a DNS name, not as an address)"),
+            Err(_) => crate::text::safe(name),
+        };
         name.dnsname()
-            .map(crate::text::safe)
+            .map(dns)
             .or_else(|| address.map(|address| address.to_string()))
     };
     alternatives.iter().flatten().filter_map(text).collect()
 }
 
 /// Why a handshake failed: the transport's own error where there is one, else the certificate, else OpenSSL's word.
-pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, advice: &Advice) -> ureq::Error {
+pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, peer: &Peer) -> ureq::Error {
     let stream = match error {
         HandshakeError::SetupFailure(error) => return other(Refused(format!("setting up TLS: {}", short(&error)))),
         HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => stream,
     };
     let verified = stream.ssl().verify_result();
     if verified != X509VerifyResult::OK {
+        let of = match peer {
+            Peer::Server(_) => crate::text::safe(name),
+            Peer::Proxy(proxy) => format!("the {proxy}"),
+        };
         return other(Refused(format!(
-            "the certificate of {} is not accepted: {}{}",
-            crate::text::safe(name),
+            "the certificate of {of} is not accepted: {}{}",
             verified.error_string(),
             if is_other_name(verified) {
                 name_advice(
                     &names.lock().map(|names| names.clone()).unwrap_or_default(),
-                    &advice.name,
+                    peer.name(),
                 )
             } else {
-                next_step(verified, &advice.authority)
+                next_step(verified, &peer.authority())
             }
         )));
     }
     let told = stream.error().ssl_error();
-    let told = told.and_then(|stack| alert::meaning(stack, stream.ssl(), &advice.client));
+    let told = told.and_then(|stack| alert::meaning(stack, stream.ssl(), peer.client()));
     match stream.into_error().into_io_error() {
         // A limit of time keeps its name.
         Ok(error) if is_lost(&error) => HandshakeLost::of(&io_message(&error)).into(),
         Ok(error) => error.into(),
         Err(error) => match error.ssl_error() {
-            Some(stack) if is_plain(stack) => other(NotTls),
-            Some(stack) => other(Refused(
-                told.unwrap_or_else(|| format!("TLS handshake: {}", short(stack))),
-            )),
+            Some(stack) if is_plain(stack) => match peer {
+                Peer::Server(_) => other(NotTls),
+                Peer::Proxy(proxy) => other(Refused(format!(
+                    "the {proxy} does not speak TLS: write http:// in place of https:// in its URL"
+                ))),
+            },
+            Some(stack) => other(peer.told(told.unwrap_or_else(|| format!("TLS handshake: {}", short(stack))))),
             None => HandshakeLost::of("").into(),
         },
     }
@@ -88,15 +145,15 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, ad
 
 /// Trouble after the handshake: by TLS 1.3 a server judges the client certificate, or asks for the one that is missing, only
 /// then.
-pub(super) fn refused_later(error: io::Error, ssl: &SslRef, advice: &Advice) -> ureq::Error {
+pub(super) fn refused_later(error: io::Error, ssl: &SslRef, peer: &Peer) -> ureq::Error {
     let inner = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
     let Some(stack) = inner.and_then(openssl::ssl::Error::ssl_error) else {
         return error.into();
     };
-    let told = alert::meaning(stack, ssl, &advice.client);
-    other(Refused(told.unwrap_or_else(|| format!("TLS: {}", short(stack)))))
+    let told = alert::meaning(stack, ssl, peer.client());
+    other(peer.told(told.unwrap_or_else(|| format!("TLS: {}", short(stack)))))
 }
 
 /// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.
@@ -129,7 +186,7 @@ fn name_advice(names: &[String], how: &str) -> String {
 fn next_step(verified: X509VerifyResult, authority: &str) -> String {
     match verified.as_raw() {
         9 | 10 => "; look at the clock of this machine, or have the certificate renewed".to_owned(),
-        2 | 18..=21 => format!("; if it is the right server, {authority}"),
+        2 | 18..=21 => format!("; {authority}"),
         _ => String::new(),
     }
 }

@@ -19,7 +19,8 @@ use ureq::unversioned::transport::{
 };
 
 pub use super::handshake::Advice;
-use super::handshake::{is_other_name, names_of, other, refused, refused_later, short, Names};
+use super::handshake::{is_other_name, names_of, other, refused, refused_later, short, Names, Peer};
+use super::proxy::Proxy;
 
 /// Server and client authentication.
 #[derive(Clone, Default)]
@@ -44,8 +45,8 @@ pub enum Roots {
     SystemAnd(Vec<X509>),
     /// Only these CA certificates.
     Only(Vec<X509>),
-    /// No certificate is checked: any server is believed.
-    Unchecked,
+    /// No certificate is checked: any server is believed. For a proxy, the system's certificate store and these count.
+    Unchecked(Vec<X509>),
 }
 
 /// A client certificate, those that lead from it to its issuer, and its key.
@@ -136,7 +137,7 @@ impl fmt::Debug for Roots {
             Roots::System => f.write_str("System"),
             Roots::SystemAnd(certificates) => write!(f, "SystemAnd({})", certificates.len()),
             Roots::Only(certificates) => write!(f, "Only({})", certificates.len()),
-            Roots::Unchecked => f.write_str("Unchecked"),
+            Roots::Unchecked(certificates) => write!(f, "Unchecked({})", certificates.len()),
         }
     }
 }
@@ -155,27 +156,30 @@ impl fmt::Debug for Tls {
 pub(super) struct TlsConnector {
     server: SslContext,
     server_name: Option<String>,
-    /// For a proxy that itself is reached by https.
-    proxy: Option<SslContext>,
+    /// For a proxy that itself is reached by https: whatever is believed of servers, its certificate is checked.
+    proxy: Option<(SslContext, Peer)>,
     checked: bool,
-    advice: Advice,
+    peer: Peer,
 }
 
 impl TlsConnector {
-    pub(super) fn new(tls: &Tls, has_https_proxy: bool) -> Result<Self, TlsError> {
+    /// `https_proxy` is a proxy that itself is reached by https.
+    pub(super) fn new(tls: &Tls, https_proxy: Option<&Proxy>) -> Result<Self, TlsError> {
         let setup = |error| TlsError::Setup(short(&error));
         let server = context(&tls.roots, tls.identity.as_ref(), false).map_err(setup)?;
-        let proxy = if has_https_proxy {
-            Some(context(&tls.roots, None, true).map_err(setup)?)
-        } else {
-            None
+        let proxy = match https_proxy {
+            Some(proxy) => {
+                let context = context(&tls.roots, None, true).map_err(setup)?;
+                Some((context, Peer::Proxy(proxy.to_string())))
+            }
+            None => None,
         };
         Ok(Self {
             server,
             server_name: tls.server_name.clone(),
             proxy,
-            checked: !matches!(tls.roots, Roots::Unchecked),
-            advice: tls.advice.clone(),
+            checked: !matches!(tls.roots, Roots::Unchecked(_)),
+            peer: Peer::Server(tls.advice.clone()),
         })
     }
 }
@@ -189,7 +193,7 @@ fn context(
     let mut builder = SslContext::builder(SslMethod::tls_client())?;
     builder.set_min_proto_version(Some(SslVersion::TLS1_2))?;
     let mut store = X509StoreBuilder::new()?;
-    if let Roots::Only(certificates) | Roots::SystemAnd(certificates) = roots {
+    if let Roots::Only(certificates) | Roots::SystemAnd(certificates) | Roots::Unchecked(certificates) = roots {
         // Whom the user names need not be at the top of a chain.
         store.set_flags(X509VerifyFlags::PARTIAL_CHAIN)?;
         for certificate in certificates {
@@ -200,7 +204,7 @@ fn context(
         store.set_default_paths()?;
     }
     builder.set_cert_store(store.build());
-    let is_unchecked = matches!(roots, Roots::Unchecked) && !for_proxy;
+    let is_unchecked = matches!(roots, Roots::Unchecked(_)) && !for_proxy;
     builder.set_verify(if is_unchecked {
         SslVerifyMode::NONE
     } else {
@@ -238,24 +242,22 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let host = details.uri.host().unwrap_or_default();
         let host = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
         // Without proxy settings although there is a proxy: this is the connection to the proxy itself.
-        let (context, name) = match (&self.proxy, details.config.proxy()) {
-            (Some(proxy), None) => (proxy, host),
-            _ => (&self.server, self.server_name.as_deref().unwrap_or(host)),
+        let (context, name, checked, peer) = match (&self.proxy, details.config.proxy()) {
+            (Some((context, peer)), None) => (context, host, true, peer),
+            _ => {
+                let name = self.server_name.as_deref().unwrap_or(host);
+                (&self.server, name, self.checked, &self.peer)
+            }
         };
         let names = Names::default();
-        let ssl =
-            session(context, name, self.checked, &names).map_err(|error| other(TlsError::Setup(short(&error))))?;
+        let ssl = session(context, name, checked, &names).map_err(|error| other(TlsError::Setup(short(&error))))?;
         let mut adapter = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         adapter.set_timeout(details.timeout);
         let stream = ssl.connect(adapter);
-        let stream = stream.map_err(|error| refused(error, name, &names, &self.advice))?;
+        let stream = stream.map_err(|error| refused(error, name, &names, peer))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
-        let advice = self.advice.clone();
-        Ok(Some(Either::B(TlsTransport {
-            buffers,
-            stream,
-            advice,
-        })))
+        let peer = peer.clone();
+        Ok(Some(Either::B(TlsTransport { buffers, stream, peer })))
     }
 }
 
@@ -292,7 +294,7 @@ fn session(context: &SslContext, name: &str, checked: bool, names: &Names) -> Re
 pub(super) struct TlsTransport {
     buffers: LazyBuffers,
     stream: SslStream<TransportAdapter>,
-    advice: Advice,
+    peer: Peer,
 }
 
 impl Transport for TlsTransport {
@@ -304,13 +306,13 @@ impl Transport for TlsTransport {
         self.stream.get_mut().set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
         let written = self.stream.write_all(output);
-        written.map_err(|error| refused_later(error, self.stream.ssl(), &self.advice))
+        written.map_err(|error| refused_later(error, self.stream.ssl(), &self.peer))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
         let amount = self.stream.read(self.buffers.input_append_buf());
-        let amount = amount.map_err(|error| refused_later(error, self.stream.ssl(), &self.advice))?;
+        let amount = amount.map_err(|error| refused_later(error, self.stream.ssl(), &self.peer))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

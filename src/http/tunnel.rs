@@ -50,7 +50,11 @@ impl<In: Transport> Connector<In> for TunnelConnector {
         };
         let connected = self.0.connect(&details, chained);
         stands.store(true, Ordering::Relaxed);
-        connected
+        // Nothing else than the proxy was asked yet.
+        connected.map_err(|error| match error {
+            Error::Protocol(error) => Error::ConnectProxyFailed(format!("its answer is not an HTTP response: {error}")),
+            error => error,
+        })
     }
 }
 

@@ -128,7 +128,7 @@ impl Network {
         let advice = self.advice(&names, directory, &found);
         found.authorities.extend(self.authorities.iter().cloned());
         let roots = match (reach.unverified, found.authorities.is_empty()) {
-            (true, _) => Roots::Unchecked,
+            (true, _) => Roots::Unchecked(found.authorities),
             (false, true) => Roots::System,
             (false, false) => Roots::SystemAnd(found.authorities),
         };

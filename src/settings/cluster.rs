@@ -93,7 +93,7 @@ fn finish(
         _ => None,
     };
     let roots = match &authority {
-        _ if cluster.insecure => Roots::Unchecked,
+        _ if cluster.insecure => Roots::Unchecked(Vec::new()),
         Some(pem) => match tls::certificates(pem) {
             Ok(certificates) => Roots::Only(certificates),
             Err(error) => {

@@ -177,7 +177,12 @@ fn an_address_must_stand_in_the_certificate_as_an_address() {
         // The server is reached under 127.0.0.1.
         ("x", &[ip("127.0.0.2")][..], None, "it is for 127.0.0.2:"),
         ("x", &[dns("localhost")], None, "it is for localhost:"),
-        ("x", &[dns("127.0.0.1")], None, "it is for 127.0.0.1:"),
+        (
+            "x",
+            &[dns("127.0.0.1")],
+            None,
+            "it is for 127.0.0.1 (as a DNS name, not as an address):",
+        ),
         ("127.0.0.1", &[dns("other")], None, "it is for other:"),
         ("127.0.0.1", &[], None, "it has no name at all"),
         ("x", &[ip("127.0.0.1")], Some("192.0.2.1"), "it is for 127.0.0.1:"),

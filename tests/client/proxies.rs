@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use serde_json::{json, Value};
 
 use crate::client::{misconfigured, unchecked, works};
-use crate::support::api::{HttpProxy, SocksProxy, SERVER_NAME};
+use crate::support::api::certificates::Authority;
+use crate::support::api::{HttpProxy, Name, SocksProxy, TlsProxy, SERVER_NAME};
 use crate::support::cluster::{Scene, TOKEN};
 use crate::support::images::D1;
 use crate::support::program::Outcome;
@@ -296,6 +297,26 @@ fn a_proxy_that_does_not_reach_the_server_is_named() {
         let words = format!("the proxy {address} (proxy-url) cannot connect to it");
         assert!(message.contains(&words), "{message}");
     }
+}
+
+/// That nothing is checked of the server holds for the server.
+#[test]
+fn the_certificate_of_a_proxy_is_checked_where_that_of_the_server_is_not() {
+    let (scene, authority) = (Scene::signed(), Authority::new("authority of a proxy"));
+    let proxy = TlsProxy::start(&authority, &[Name::Dns("evil.example")], "");
+    let mut cluster = json!({"server": hidden(&scene)["server"], "insecure-skip-tls-verify": true});
+    cluster["proxy-url"] = format!("https://user:proxy-password@{}", proxy.address()).into();
+    scene.kubeconfig_with(cluster, json!({"token": TOKEN}));
+    let system = scene.sandbox.file("system.pem", authority.pem());
+    let outcome = with_variables(&scene, &[("SSL_CERT_FILE", system.to_str().unwrap())]);
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    let message = item["message"].as_str().unwrap();
+    let words = format!(
+        "the certificate of the proxy {} (proxy-url) is not accepted",
+        proxy.address()
+    );
+    assert!(message.contains(&words), "{message}");
+    assert_eq!(proxy.heads(), [""; 0]);
 }
 
 #[test]

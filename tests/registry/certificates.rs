@@ -95,6 +95,10 @@ fn a_certificate_for_other_names() {
     let many: Vec<Name<'_>> = long.iter().map(|name| Name::Dns(name)).collect();
     for (names, told) in [
         (vec![Name::Dns("registry.example")], "it is for registry.example: use"),
+        (
+            vec![Name::Dns("127.0.0.1")],
+            "it is for 127.0.0.1 (as a DNS name, not as an address): use",
+        ),
         (many, " and 16 more: use"),
     ] {
         let hub = Hub::tls_for(&names);

@@ -37,6 +37,7 @@ mod state;
 mod status;
 mod streams;
 mod time;
+mod tls_proxy;
 pub mod validation;
 pub mod wire;
 
@@ -48,3 +49,4 @@ pub use proxy::HttpProxy;
 pub use rbac::{Rule, User};
 pub use server::Server;
 pub use socks::SocksProxy;
+pub use tls_proxy::TlsProxy;

@@ -194,7 +194,7 @@ fn serve_http(book: &Book, credentials: Option<&str>, mut client: TcpStream) -> 
 }
 
 /// Bytes up to the first empty line, and not one more: what follows is for the server.
-fn head(client: &mut TcpStream) -> io::Result<Vec<u8>> {
+pub(super) fn head(client: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
     let mut byte = [0];
     while !head.ends_with(b"\r\n\r\n") {

@@ -64,6 +64,11 @@ const TYPED: &[(&str, &[&str])] = &[
     ),
     ("audit dir:ke\t", &["audit", "dir:keys dir"]),
     ("help ve\t", &["help", "verify"]),
+    ("help policy li\t", &["help", "policy", "lint"]),
+    ("help verify au\t", &["help", "verify", "au"]),
+    ("policy help li\t", &["policy", "help", "lint"]),
+    // A word of a list is not offered twice.
+    ("audit --fail-on gap,ga\t x", &["audit", "--fail-on", "gap,ga", "x"]),
     (
         "audit x --report csv=ke\tr\t y",
         &["audit", "x", "--report", "csv=keys dir/red hat.asc", "y"],
@@ -109,7 +114,7 @@ struct Scene {
 impl Scene {
     fn new() -> Self {
         let sandbox = Sandbox::new();
-        for name in ["my key.asc", "keys dir/red hat.asc"] {
+        for name in ["my key.asc", "keys dir/red hat.asc", "keys dir/inner/version"] {
             sandbox.file(name, "");
         }
         let noting = format!(
@@ -208,12 +213,30 @@ fn types_in(shell: &str) {
     }
     let scene = Scene::new();
     scene.type_all(shell, "", "image-signature", TYPED);
-    // Others than bash leave quotes open behind a directory.
-    let quoted = match shell {
-        "bash" => "verify \"dir:keys d\t",
-        _ => "verify \"dir:keys d\t\"",
-    };
-    scene.type_all(shell, "", "image-signature", &[(quoted, &["verify", "dir:keys dir"])]);
+    // Quotes are left open behind a directory.
+    let quoted = [
+        ("verify \"dir:keys d\t\"", &["verify", "dir:keys dir"][..]),
+        ("verify 'dir:keys\tin\t'", &["verify", "dir:keys dir/inner"]),
+    ];
+    scene.type_all(shell, "", "image-signature", &quoted);
+    if shell == "zsh" {
+        // The second TAB takes the first candidate.
+        let first = [
+            (
+                "audit --report \t\tmy\t x",
+                &["audit", "--report", "csv=my key.asc", "x"][..],
+            ),
+            ("audit --report=\t\tmy\t x", &["audit", "--report=csv=my key.asc", "x"]),
+            (
+                "audit merge --report \t\tmy\t x",
+                &["audit", "merge", "--report", "csv=my key.asc", "x"],
+            ),
+        ];
+        scene.type_all(shell, "", "image-signature", &first);
+    }
+    // A file is no image.
+    let file = [("verify dir:my\t x", &["verify", "dir:my", "x"][..])];
+    scene.type_all(shell, "", "image-signature", &file);
     let as_verify = [
         (
             "--public-key my\t --expl\t x",
@@ -289,7 +312,10 @@ fn types_as_a_plugin_in(shell: &str) {
             &["verify", "--trust-model", "always", "x"],
         ),
         ("audit me\t x", &["audit", "merge", "x"]),
+        ("help policy li\t", &["help", "policy", "lint"]),
+        ("audit --report csv=one\t x", &["audit", "--report", "csv=one.csv", "x"]),
     ];
+    scene.sandbox.file("one.csv", "");
     for program in ["kubectl image-signature", "oc image-signature"] {
         scene.type_all(shell, &more, program, &lines);
     }

@@ -22,12 +22,12 @@ pub(super) fn script(command: &Command) -> String {
     for subcommand in command.get_subcommands() {
         let name = subcommand.get_name();
         cases += &case(name, subcommand);
-        let own = subcommand.get_subcommands().filter(|_| name != "help");
+        let own = subcommand.get_subcommands();
         let inner: String = own
             .map(|own| case(&format!("'{name} {}'", own.get_name()), own))
             .collect();
-        if !inner.is_empty() {
-            cases += &inner;
+        cases += &inner;
+        if !inner.is_empty() && name != "help" {
             // Where a command of the group may be left out, another word is an argument of the group.
             let own: Vec<&str> = subcommand.get_subcommands().map(Command::get_name).collect();
             let _ = writeln!(

@@ -78,8 +78,10 @@ end
 
 function __fish_image_signature_list
 	set -l begun (__fish_image_signature_typed | string match -r -- '.*,')
+	set -l typed (string split , -- $begun)
 	for word in $argv
-		echo \"$begun$word\"
+		contains -- $word $typed
+		or echo \"$begun$word\"
 	end
 end
 

@@ -14,6 +14,8 @@ _image_signature() {
             *)
                 [[ -n $command ]] || { command=${COMP_WORDS[i]}; continue; }
                 case "$command ${COMP_WORDS[i]}" in
+                    # What help has been asked about has no commands where it is not among the cases below.
+                    'help '* | *' help '*) command+=" ${COMP_WORDS[i]}" ;;
                     # groups
                 esac
                 ;;
@@ -77,7 +79,11 @@ _image_signature() {
             ;;
         *:list*)
             [[ $current != *,* ]] || begun+=${current%,*},
-            mapfile -t COMPREPLY < <(compgen -P "$begun" -W "${argument#:list}" -- "${current##*,}")
+            value=''
+            for i in ${argument#:list}; do
+                [[ ,$begun == *,$i,* ]] || value+=" $i"
+            done
+            mapfile -t COMPREPLY < <(compgen -P "$begun" -W "$value" -- "${current##*,}")
             ;;
         *:image)
             if [[ $previous$current == dir: || $previous == : && ${COMP_WORDS[COMP_CWORD - 2]} == dir ]]; then
@@ -86,6 +92,8 @@ _image_signature() {
                 # In quotes a word is whole.
                 compopt -o filenames
                 mapfile -t COMPREPLY < <(compgen -P dir: -d -- "${current#?dir:}")
+                # Where there are two, readline leaves the quotes open.
+                ((${#COMPREPLY[@]} != 1)) || COMPREPLY=("${COMPREPLY[0]}/" "${COMPREPLY[0]}/.")
             else
                 mapfile -t COMPREPLY < <(compgen -W "${argument%:image}" -- "$current")
             fi

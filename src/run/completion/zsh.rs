@@ -10,7 +10,7 @@ use super::words::{formats, is_list, names, value_name, without_words_of_lists, 
 /// from inserting the one that fits.
 const IMAGES: &str = "
 _image-signature_images() {
-    if compset -P 'dir:'; then _files -/; elif [[ $PREFIX != -* ]]; then _message -e images 'image'; fi
+    if compset -P 'dir:'; then _path_files -/; elif [[ $PREFIX != -* ]]; then _message -e images 'image'; fi
 }
 ";
 
@@ -67,7 +67,8 @@ fn values(command: &Command) -> Vec<(String, String)> {
     let mut values = Vec::new();
     for arg in all {
         let action = match (formats(arg), words(arg), word_beside(arg)) {
-            (Some(formats), ..) => format!("_image-signature_reports {}", formats.join(" ")),
+            // Without the space zsh puts options of its own before the formats.
+            (Some(formats), ..) => format!(" _image-signature_reports {}", formats.join(" ")),
             (None, Some(words), _) if is_list(arg) => format!("_values -s , {} {}", value_name(arg), words.join(" ")),
             (None, None, Some(word)) => match word.strip_suffix('/') {
                 Some(begin) => format!("compadd -S / {begin}"),

@@ -110,13 +110,13 @@ fn command(word: &str, no_image: NoImage<'_>) -> Option<String> {
 fn no_command(word: &str, args: &[OsString]) -> String {
     let here = innermost(args);
     let path = here.get_bin_name().filter(|path| !path.is_empty());
-    let path = path.map(|path| format!(" of {path}")).unwrap_or_default();
     let names: Vec<&str> = here.get_subcommands().map(clap::Command::get_name).collect();
-    format!(
-        "{} is not a command{path}; there are: {}",
-        quoted(word),
-        names.join(", ")
-    )
+    let word = quoted(word);
+    if let (Some(path), true) = (path, names.is_empty()) {
+        return format!("{word} is not a command: {path} has no commands; write image-signature help {path}");
+    }
+    let path = path.map(|path| format!(" of {path}")).unwrap_or_default();
+    format!("{word} is not a command{path}; there are: {}", names.join(", "))
 }
 
 fn looks_like_an_image(word: &str) -> bool {

@@ -169,6 +169,13 @@ fn options_of_another_command_name_it() {
     sandbox
         .run(["policy", "check", "x"])
         .expect_usage("\"check\" is not a command of policy; there are: why, lint, test");
+    for (args, command) in [
+        (["help", "verify", "x"], "verify"),
+        (["help", "completion", "bash"], "completion"),
+    ] {
+        let told = format!("is not a command: {command} has no commands; write image-signature help {command}");
+        sandbox.run(args).expect_usage(&told);
+    }
     sandbox
         .run(["describe", "--confirm"])
         .expect_usage("--confirm is an option of verify, remove, audit, not of describe");

@@ -167,6 +167,13 @@ fn a_directory_is_judged_by_the_digest_of_its_manifest() {
     bench.desk.put("list", "# all\n\ndir:image\n");
     let report = bench.lines(&["--images-from", "list"], 1);
     assert_eq!(report.words(), ["Unchecked/NoExpectedIdentity"]);
+    // The map knows places in registries, and a directory is none.
+    let message = report.entry()["message"].as_str().unwrap().to_owned();
+    assert!(
+        message.contains("write dir:image=REF, or name it in --images-from"),
+        "{message}"
+    );
+    assert!(!message.contains("map") && !message.contains("digest"), "{message}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::settings::audit::Audit;
 use crate::settings::image_name::ImageName;
 use crate::settings::requests::Request;
 use crate::source::objects::{Loaded, Position};
-use crate::text::safe;
+use crate::text::{safe, shell_word};
 
 /// An image to be judged.
 #[derive(Debug)]
@@ -102,6 +102,13 @@ impl Job {
     /// What is said of it where nothing is expected. Where its object says that it comes from, the user may look up what to
     /// expect; it is no expectation itself.
     pub(super) fn refusal(&self) -> Refusal {
+        if let (What::Directory(path), None) = (&self.what, &self.expected.trouble) {
+            let name = shell_word(&safe(&format!("dir:{}", path.display())));
+            return Refusal::new(
+                Reason::NoExpectedIdentity,
+                format!("nothing says what it is expected to be signed as: a directory does not say whose image is in it; write {name}=REF, or name it in --images-from"),
+            );
+        }
         let mut refusal = self.expected.refusal();
         let reference = match &self.what {
             What::Object(object) => object.loaded.object["dockerImageReference"].as_str(),

@@ -274,7 +274,7 @@ fn whole(judging: &mut Judging<'_>, place: Place<'_, '_>, job: &Job, told: &mut 
     if job.expected.identities.is_empty() {
         return Judged {
             digest: name.filter(|_| matches!(place, Place::Directory(_))),
-            ..ImageOutcome::refused(job.expected.refusal(), Vec::new()).into()
+            ..ImageOutcome::refused(job.refusal(), Vec::new()).into()
         };
     }
     let manifest = Manifest {

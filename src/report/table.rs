@@ -76,11 +76,12 @@ impl Table {
             writeln!(out, "{}", format!("{GAP}{reason:<REASON$}{GAP}{beside}").trim_end())?;
             let below = [image_cell, expected_cell, key_cell, source];
             for (n, cell) in below.into_iter().enumerate() {
+                // Of a wide row the place alone tells what a cell is.
                 let is_told = cell == "-"
                     || n == 1 && image_cell.strip_prefix("docker://") == Some(cell)
                     || n == 2 && is_short
-                    || n == 3 && !self.wide;
-                if !is_told {
+                    || n == 3;
+                if self.wide || !is_told {
                     writeln!(out, "    {cell}")?;
                 }
             }

@@ -53,14 +53,14 @@ fn a_table_fits_the_columns_that_there_are() {
     // What reads it in place of a terminal goes by lines.
     let text = run(&desk, &[]).expect(1).stdout;
     assert!(text.contains(&format!("\nVerified      {D1}   {IDENTITY}")), "{text}");
-    // What is long by itself stays whole, and what is not known is not named.
+    // What is long by itself stays whole, and what is not known has its line too: the place tells what a cell is.
     let wide = in_columns(&desk, "80", &["-o", "wide"]).expect(1).stdout;
     assert!(
         wide.contains(&format!("\n    {}\n    file:images.json\nRejected", desk.key)),
         "{wide}"
     );
     assert!(
-        wide.contains(&format!("\n    {D3}\n    {IDENTITY}\n    file:images.json\n")),
+        wide.contains(&format!("\n    {D3}\n    {IDENTITY}\n    -\n    file:images.json\n")),
         "{wide}"
     );
     // So does what is said of one image.

@@ -223,7 +223,9 @@ fn altered_data_and_altered_signatures_are_bad() {
     trial.expect_verified(&blob(&payload, &signature));
     let mut altered = payload.clone();
     altered[40] ^= 1;
-    trial.expect(&blob(&altered, &signature), BAD, "does not fit the signed data");
+    let maker = &key.fingerprint()[24..];
+    let said = format!("the signature by Release <release@example.com> ({maker}) does not fit the signed data");
+    trial.expect(&blob(&altered, &signature), BAD, &said);
     trial.expect(&blob(&payload[..payload.len() - 1], &signature), BAD, "does not fit");
     trial.expect(&blob(b"", &signature), BAD, "does not fit");
     let mut altered = signature;

@@ -9,7 +9,7 @@ use crate::openpgp::gnupg::system::{self, SYSTEM_CONFIG};
 use crate::openpgp::keys::key::{Fingerprint, Key, Subkey, MIN_BITS};
 use crate::openpgp::refusals::{claimed_by_several, older_than_key};
 use crate::reason::{Reason, Refusal};
-use crate::text::time;
+use crate::text::{safe, time};
 
 /// Sorts out the answers in which GnuPG could not check the signature, or found that it does not fit; otherwise gives
 /// the facts, after making sure that GnuPG and the framing read the same packet.
@@ -39,7 +39,10 @@ pub(super) fn checked_signature(
     match (&answer.check, &answer.valid) {
         (StatusCheck::Bad, _) => Ok(Err(Refusal::new(
             Reason::BadSignature,
-            format!("the signature by {maker} does not fit the signed data: one of the two was altered"),
+            format!(
+                "the signature by {} does not fit the signed data: one of the two was altered",
+                with_owner(&maker, &keys)
+            ),
         ))),
         (StatusCheck::Error(code), _) => refuse_code(*code, &maker, signature, now, &keys).map(Err),
         (_, None) => Err(untrusted("a verdict without VALIDSIG".into())),
@@ -64,6 +67,16 @@ pub(super) fn checked_signature(
             }
             Ok(Ok(valid.clone()))
         }
+    }
+}
+
+/// A maker with the owner of its key, where one key alone claims it and has a user ID; safe to print.
+fn with_owner(maker: &str, keys: &[Key]) -> String {
+    match keys {
+        [key] if made_by(key, maker).is_some() && key.owner(false) != key.fingerprint().as_str() => {
+            format!("{} ({maker})", safe(&key.owner(false)))
+        }
+        _ => maker.to_owned(),
     }
 }
 

@@ -12,7 +12,7 @@ mod sources;
 use crate::digest::Digest;
 pub use list::NamingList;
 pub use manifest::ManifestState;
-pub use relatives::Relatives;
+pub use relatives::{Relatives, FETCH_AGAIN};
 pub use signature::{Attachment, Content, SignatureBlob, SignatureKind};
 pub use sources::{unasked, Answer, SourceAnswer, SourceKind, NO_LOOKASIDE};
 

@@ -5,7 +5,8 @@ use super::image::ImageReport;
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::settings::tips::Tips;
-use crate::subject::{SignatureKind, SourceAnswer};
+use crate::subject::{SignatureKind, SourceAnswer, FETCH_AGAIN};
+use crate::text::{safe, shell_word};
 use crate::verdict::pipeline::KEYLESS;
 use crate::verdict::tally::End;
 use crate::verdict::{IdentitySource, ImageOutcome, SignatureOutcome};
@@ -60,9 +61,24 @@ impl Next {
 
     fn first(&mut self, report: &ImageReport, tips: &Tips) -> String {
         let reason = report.outcome.reason();
+        let says = |what: &str| report.outcome.message().contains(what);
+        let again = match says("fetch the signature again") {
+            true => "fetch the signature again: if it stays as it is, ",
+            false => "",
+        };
+        if reason == Reason::DigestMismatch && says(FETCH_AGAIN) {
+            return "fetch the manifest again, byte by byte, and verify that.".to_owned();
+        }
         let Some(pinned) = report.registry.as_ref().and_then(|own| own.pinned.as_deref()) else {
             return match reason {
                 Reason::Verified if report.source.starts_with("dir:") => DIRECTORY.to_owned(),
+                Reason::NotASignature | Reason::MalformedPayload | Reason::MultipleSignatures
+                    if report.source.starts_with("dir:") =>
+                {
+                    let place = shell_word(&safe(&report.source));
+                    let call = self.command(format!("image-signature inspect {place}"));
+                    format!("{again}{call} shows the blob; tell whoever published the signature.")
+                }
                 Reason::IdentityMismatch => mismatch(report),
                 Reason::UnsupportedSignature => unsupported(report),
                 _ => advice(reason).to_owned(),
@@ -91,7 +107,7 @@ impl Next {
             }
             Reason::NotASignature | Reason::MalformedPayload | Reason::MultipleSignatures => {
                 let call = self.command(tips.inspect(pinned));
-                format!("{call} shows the blob; tell whoever published the signature.")
+                format!("{again}{call} shows the blob; tell whoever published the signature.")
             }
             Reason::IdentityMismatch => mismatch(report),
             Reason::UnsupportedSignature => unsupported(report),

@@ -108,6 +108,20 @@ pub(super) fn message(report: &ImageReport) -> String {
     }
 }
 
+/// The one signature of an image whose message is about the blob itself, and does not name it.
+pub(super) fn damaged(outcome: &ImageOutcome) -> Option<&SignatureOutcome> {
+    let [signature] = outcome.signatures() else { return None };
+    let is_of_blob = matches!(
+        signature.reason(),
+        Reason::NotASignature
+            | Reason::MultipleSignatures
+            | Reason::MalformedPayload
+            | Reason::UnsupportedSignature
+            | Reason::BadSignature
+    );
+    (is_of_blob && is_said(outcome, signature)).then_some(signature)
+}
+
 /// Whether the lines about the image say it all.
 pub(super) fn is_said(outcome: &ImageOutcome, signature: &SignatureOutcome) -> bool {
     match (outcome.verdict(), signature.verdict()) {
@@ -209,6 +223,7 @@ pub(super) fn write(
 /// A place that was asked for signatures, and what it answered.
 #[must_use]
 pub fn source(source: &SourceAnswer) -> String {
+    let location = safe(&source.location);
     let answer = match (&source.answer, source.signatures) {
         (Answer::NotAsked, _) => "not asked".to_owned(),
         (answer, count) => match answer.trouble() {
@@ -224,9 +239,12 @@ pub fn source(source: &SourceAnswer) -> String {
             }
         },
     };
+    // What is asked is named once.
+    let own = answer.strip_prefix(location.as_str());
+    let answer = own.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&answer);
     let note = source.note.as_ref().map(|note| format!("; {note}"));
     let note = note.unwrap_or_default();
-    format!("{} {}: {answer}{note}", source.kind.word(), safe(&source.location))
+    format!("{} {location}: {answer}{note}", source.kind.word())
 }
 
 fn counted(signatures: usize) -> String {
@@ -255,7 +273,7 @@ fn said_of(outcome: &ImageOutcome, signature: &SignatureOutcome) -> String {
 }
 
 /// The part of a signature's name that tells it from the others of its image.
-fn name(signature: &SignatureOutcome) -> String {
+pub(super) fn name(signature: &SignatureOutcome) -> String {
     let name = signature.name();
     match name.split_once('@').map_or(name, |(_, own)| own) {
         "" => "(without a name)".to_owned(),

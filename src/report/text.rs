@@ -41,6 +41,9 @@ impl Renderer for Block {
                 label = "";
             }
         }
+        if let Some(signature) = signatures::damaged(outcome).filter(|_| !self.wide) {
+            value.put("signature", &signatures::name(signature))?;
+        }
         if self.wide || report.is_at_a_mirror() {
             value.put("source", &safe(&report.source))?;
         }

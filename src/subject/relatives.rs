@@ -14,6 +14,9 @@ use crate::text::safe;
 /// Most instances of a list that are looked at.
 const MAX_INSTANCES: usize = 1000;
 
+/// What to do about a manifest that is at hand with other bytes than it was published with, as messages say it.
+pub const FETCH_AGAIN: &str = "fetch it again";
+
 /// A manifest, and the digests of its relatives once somebody has asked for them.
 #[derive(Debug, Clone)]
 pub struct Relatives {
@@ -117,7 +120,7 @@ fn spellings(bytes: &[u8]) -> Vec<(Digest, String)> {
             }
             if let Ok(digest) = Digest::of_manifest(&spelling) {
                 let relation = format!(
-                    "the manifest was changed after it was fetched: {how} it has that digest; fetch it again and keep it as it is (skopeo inspect --raw)"
+                    "the manifest was changed after it was fetched: {how} it has that digest; {FETCH_AGAIN} and keep it as it is (skopeo inspect --raw)"
                 );
                 known.push((digest, relation));
             }
@@ -132,7 +135,7 @@ fn stranger(bytes: &[u8]) -> Option<String> {
     let is_page = bytes.trim_ascii_start().starts_with(b"<");
     (!is_json).then(|| {
         let what = if is_page { "a web page" } else { "not JSON" };
-        format!("what is at hand is not a manifest: it is {what}; fetch it again (skopeo inspect --raw)")
+        format!("what is at hand is not a manifest: it is {what}; {FETCH_AGAIN} (skopeo inspect --raw)")
     })
 }
 

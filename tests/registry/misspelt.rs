@@ -165,6 +165,12 @@ fn a_store_on_a_disk_that_is_not_there_is_told() {
     );
     let message = item["message"].as_str().unwrap();
     assert!(message.ends_with(&told), "{message}");
+    // The place is named once beside its answer.
+    let outcome = scene.town.verify(&[&scene.image]).expect(3);
+    let (_, source) = outcome.stdout.split_once("source lookaside").unwrap();
+    let text = source.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(text.matches("file:///nonexistent").count(), 1, "{text}");
+    assert!(text.contains(&told), "{text}");
     // Another place is enough.
     let (digest, reference) = (
         item["image"].as_str().unwrap(),

@@ -5,7 +5,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 
 use crate::support::images::payload;
-use crate::verify::{Desk, IDENTITY};
+use crate::verify::{Desk, IDENTITY, OTHER};
 
 const MANIFEST: &str =
     r#"{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.v2+json","n":1}"#;
@@ -213,4 +213,41 @@ fn options_for_registries_with_a_list_that_has_none() {
     desk.put("names", format!("{} {IDENTITY}\n", crate::support::images::D1));
     desk.run(&[&["-f", "image.json", "--images-from", "names"], &options[..]].concat())
         .expect_usage(said);
+}
+
+#[test]
+fn the_file_of_the_one_signature_is_named_where_it_is_none() {
+    let desk = desk(&[]);
+    for content in [&b""[..], b"<!doctype html><html></html>", b"no signature"] {
+        desk.put("d/signature-1", content);
+        let outcome = desk.run(&["dir:d", "--expected-identity", IDENTITY]).expect(1);
+        assert!(outcome.stdout.contains("\n  signature  signature-1\n"), "{outcome:?}");
+    }
+    desk.put("d/signature-1", desk.sign(&digest(), IDENTITY));
+    for identity in [IDENTITY, OTHER] {
+        let outcome = desk.run(&["dir:d", "--expected-identity", identity]);
+        assert!(!outcome.stdout.contains("  signature"), "{outcome:?}");
+    }
+}
+
+#[test]
+fn what_to_do_next_is_what_the_message_says() {
+    let desk = desk(&["signature-1"]);
+    let next = |desk: &Desk| {
+        let outcome = desk
+            .run(&["dir:d", "--expected-identity", IDENTITY, "--explain"])
+            .expect(1);
+        outcome.words().split_once(" Next: ").unwrap().1.to_owned()
+    };
+    desk.put("d/manifest.json", format!("{MANIFEST} "));
+    assert_eq!(next(&desk), "fetch the manifest again, byte by byte, and verify that.");
+    desk.put("d/manifest.json", MANIFEST.replace("\"n\":1", "\"n\":2"));
+    let other = next(&desk);
+    assert_eq!(other, "check which image was meant: the signature is for another one.");
+    desk.put("d/signature-1", "<!doctype html><html></html>");
+    let shown = "image-signature inspect dir:d shows the blob; tell whoever published the signature.";
+    let again = format!("fetch the signature again: if it stays as it is, {shown}");
+    assert_eq!(next(&desk), again);
+    desk.put("d/signature-1", "");
+    assert_eq!(next(&desk), shown);
 }

@@ -249,7 +249,10 @@ impl PlacedNode {
                 return Err(Fault {
                     offset: member.offset,
                     path: member.node.path.clone(),
-                    what: format!("unknown member{}", suggestion(&member.name, known)),
+                    what: match member.node.path.as_str() {
+                        "schemaVersion" => "unknown member: this is the manifest of an image, not a policy".to_owned(),
+                        _ => format!("unknown member{}", suggestion(&member.name, known)),
+                    },
                 });
             }
         }

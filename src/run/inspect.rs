@@ -99,11 +99,16 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
         }
     };
     if files.is_empty() {
+        let what = if directory.join("manifest.json").is_file() {
+            "it is an image without signatures"
+        } else if has_directories(directory) {
+            "in a signature store they are further down: name a directory called NAME@sha256=DIGEST"
+        } else {
+            "give files with other names one by one"
+        };
         return trouble(
             Reason::NotFound,
-            format!(
-                "no file in {shown} is called signature-1, signature-2 ...; give files with other names one by one"
-            ),
+            format!("no file in {shown} is called signature-1, signature-2 ...; {what}"),
         );
     }
     let mut inspections: Vec<Inspection> = files
@@ -119,6 +124,11 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
         });
     }
     inspections
+}
+
+fn has_directories(directory: &Path) -> bool {
+    let entries = std::fs::read_dir(directory).into_iter().flatten().flatten();
+    entries.take(MAX_SIGNATURES).any(|entry| entry.path().is_dir())
 }
 
 fn inspect(path: &Path, read: impl FnOnce() -> std::io::Result<Option<Vec<u8>>>) -> Inspection {

@@ -78,6 +78,19 @@ policy.json:3:28: error: UnknownTransport: transports.dokcer.x: there is no tran
 }
 
 #[test]
+fn a_manifest_is_told_from_a_policy() {
+    let sandbox = desk();
+    sandbox.file("manifest.json", "{\"schemaVersion\": 2}");
+    let outcome = sandbox.run(["policy", "lint", "manifest.json"]).expect(1);
+    assert!(
+        outcome
+            .words()
+            .contains("this is the manifest of an image, not a policy"),
+        "{outcome:?}"
+    );
+}
+
+#[test]
 fn invalid_policy() {
     let sandbox = desk();
     sandbox.file("policy.json", "{\n  \"default\": [{\"type\": \"rejekt\"}]\n}\n");

@@ -129,10 +129,29 @@ fn a_directory_without_signatures_is_no_answer() {
     desk.put("empty/notes.txt", "x");
     let outcome = desk.sandbox.run(["inspect", "empty", "good.sig"]).expect(3);
     assert!(
-        outcome.words().contains("no file in empty is called signature-1"),
+        outcome
+            .words()
+            .contains("no file in empty is called signature-1, signature-2 ...; give files with other names"),
         "{outcome:?}"
     );
     assert!(outcome.stdout.contains(IDENTITY), "the others are shown: {outcome:?}");
+}
+
+#[test]
+fn a_directory_with_something_else_is_told_as_what_it_is() {
+    let desk = desk();
+    desk.put("image/manifest.json", "{}");
+    desk.put("store/foo/bar@sha256=aa/signature-1", "x");
+    for (directory, told) in [
+        ("image", "it is an image without signatures"),
+        (
+            "store",
+            "they are further down: name a directory called NAME@sha256=DIGEST",
+        ),
+    ] {
+        let outcome = desk.sandbox.run(["inspect", directory]).expect(3);
+        assert!(outcome.words().contains(told), "{outcome:?}");
+    }
 }
 
 #[test]

@@ -32,6 +32,8 @@ mod login_files;
 mod logins;
 #[path = "registry/long_digests.rs"]
 mod long_digests;
+#[path = "registry/lookaside_urls.rs"]
+mod lookaside_urls;
 #[path = "registry/manifests.rs"]
 mod manifests;
 #[path = "registry/mirrors.rs"]

@@ -4,12 +4,13 @@
 
 mod base;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use base64::Engine as _;
 
-pub use base::check;
+pub use base::normalised;
+use base::path_of;
 
 use super::budget::Budget;
 use super::clients::{Clients, Question};
@@ -58,11 +59,10 @@ impl Store {
     /// repository's path counts, not the host.
     ///
     /// # Errors
-    /// When the base is not a URL.
+    /// When the base is not a URL that can be asked.
     pub fn new(base: &str, reference: &Reference, image: &Digest) -> Result<Self, String> {
-        check(base)?;
         Ok(Self {
-            base: base.to_owned(),
+            base: normalised(base)?,
             path: reference.path().to_owned(),
             image: image.clone(),
         })
@@ -102,7 +102,7 @@ impl Store {
     /// The directory of a whole store on a disk, where it is not there.
     #[must_use]
     pub fn missing_directory(&self) -> Option<PathBuf> {
-        let directory = path_of(self.base.strip_prefix("file://")?);
+        let directory = path_of(&self.base)?;
         (!directory.try_exists().unwrap_or(true)).then_some(directory)
     }
 
@@ -210,8 +210,8 @@ impl<'n> Stores<'n> {
 
     /// One signature, or what the server gives for it.
     fn one(&mut self, store: &Store, url: &str) -> Result<Vec<u8>, Trouble> {
-        match url.strip_prefix("file://") {
-            Some(path) => file(url, path),
+        match path_of(url) {
+            Some(path) => file(url, &path),
             None => self.fetch(store, url),
         }
     }
@@ -325,15 +325,9 @@ impl Echo {
     }
 }
 
-fn path_of(rest: &str) -> PathBuf {
-    // What stands before the first slash is a host, which no file has.
-    PathBuf::from(rest.find('/').map_or("", |slash| &rest[slash..]).replace("%20", " "))
-}
-
-fn file(url: &str, path: &str) -> Result<Vec<u8>, Trouble> {
-    let path = path_of(path);
+fn file(url: &str, path: &Path) -> Result<Vec<u8>, Trouble> {
     let limit = MAX_BLOB_BYTES as u64;
-    match read_regular(&path, limit) {
+    match read_regular(path, limit) {
         Ok(Some(content)) => Ok(content),
         Ok(None) => Err(Trouble::TooLarge { url: safe(url), limit }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Trouble::Absent {

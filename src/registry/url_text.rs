@@ -89,7 +89,7 @@ pub(super) fn encoded(query: &[(&str, String)]) -> String {
 pub(super) fn decoded(text: &str) -> String {
     let mut text = text.to_owned();
     for _ in 0..MAX_ENCODINGS {
-        let next = decoded_once(&text);
+        let next = String::from_utf8_lossy(&decoded_bytes(&text)).into_owned();
         if next == text {
             break;
         }
@@ -98,7 +98,8 @@ pub(super) fn decoded(text: &str) -> String {
     text
 }
 
-fn decoded_once(text: &str) -> String {
+/// The bytes of a text once percent-encoding is taken off. A `%` without two digits after it stays.
+pub(super) fn decoded_bytes(text: &str) -> Vec<u8> {
     let hex = |digit: u8| {
         char::from(digit)
             .to_digit(16)
@@ -120,7 +121,7 @@ fn decoded_once(text: &str) -> String {
         }
         rest = after;
     }
-    String::from_utf8_lossy(&out).into_owned()
+    out
 }
 
 #[cfg(test)]

@@ -89,12 +89,18 @@ impl Containers {
             is_registries_d_named: registries_d.is_some(),
             default_lookaside: match &environment.home {
                 Some(home) if environment.uid != 0 => {
-                    format!("file://{}/.local/share/containers/sigstore", home.display())
+                    format!("{}/.local/share/containers/sigstore", file_url(home))
                 }
                 _ => "file:///var/lib/containers/sigstore".to_owned(),
             },
         }
     }
+}
+
+/// The URL of a directory, in which what is a letter of its name is one of the URL too.
+fn file_url(directory: &Path) -> String {
+    let encoded = directory.display().to_string().replace('%', "%25");
+    format!("file://{}", encoded.replace('?', "%3F").replace('#', "%23"))
 }
 
 /// The directories of drop-ins: in those of the system there are some for root and some for other users.
@@ -118,4 +124,19 @@ fn directories(all: &[PathBuf], uid: u32, name: &str, ending: &str) -> Vec<PathB
 /// Whether a file is there, or it cannot be told: then reading it says why, and no other one takes its place.
 fn may_be_there(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_home_with_letters_that_urls_have_a_meaning_for() {
+        for (home, url) in [
+            ("/home/zoe b", "file:///home/zoe b"),
+            ("/h/a%41?b#c", "file:///h/a%2541%3Fb%23c"),
+        ] {
+            assert_eq!(file_url(Path::new(home)), url);
+        }
+    }
 }

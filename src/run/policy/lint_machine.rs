@@ -95,7 +95,7 @@ fn old_names(sections: &RegistriesD) -> Vec<Finding> {
 /// Lookaside stores that nobody can read.
 fn no_stores(sections: &RegistriesD) -> Vec<Finding> {
     let found = sections.lookasides().filter_map(|(base, name, place)| {
-        let what = lookaside::check(base).err()?;
+        let what = lookaside::normalised(base).err()?;
         let what = format!("no GPG signature can be looked for: {what}");
         Some(Finding::new(Code::InvalidConfiguration, Some(spot(place, name)), what))
     });

@@ -88,8 +88,8 @@ pub(super) fn place(
         ),
     };
     FetchPlace {
-        lookaside: lookaside::check(&base)
-            .map(|()| format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path())),
+        lookaside: lookaside::normalised(&base)
+            .map(|base| format!("{}/{}@{digest}/signature-1", without_secrets(&base), reference.path())),
         lookaside_by,
         attachments,
         attachments_by,

@@ -9,6 +9,8 @@ mod escapes;
 mod files;
 #[path = "policy/lint.rs"]
 mod lint;
+#[path = "policy/lint_denied.rs"]
+mod lint_denied;
 #[path = "policy/lint_identities.rs"]
 mod lint_identities;
 #[path = "policy/lint_keys.rs"]

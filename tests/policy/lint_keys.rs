@@ -58,7 +58,8 @@ fn what_a_key_file_that_cannot_be_read_spoils() {
 #[test]
 fn files_of_authorities_that_cannot_be_read() {
     let sandbox = desk();
-    sandbox.file("there.pub", "x");
+    sandbox.file("there.pub", super::lint_machine::public_key());
+    sandbox.file("words.pub", "unqualified-search-registries = []\n");
     sandbox.file("empty.pub", "");
     sandbox.file("key.pub", super::lint_machine::public_key());
     std::fs::remove_dir_all(sandbox.path("registries.d")).unwrap();
@@ -84,6 +85,8 @@ fn files_of_authorities_that_cannot_be_read() {
             &["rekorPublicKeyPath"][..],
         ),
         (keys("\"rekorPublicKeyPath\": \"empty.pub\""), &["rekorPublicKeyPath"]),
+        (keys("\"rekorPublicKeyPath\": \"words.pub\""), &["rekorPublicKeyPath"]),
+        (fulcio("words.pub", there), &["fulcio.caPath"]),
         (keys(&lists), &["rekorPublicKeyPaths[1]"]),
         (fulcio("/nowhere/ca.pem", there), &["fulcio.caPath"]),
         (

@@ -2,7 +2,8 @@
 //! What is to be said against the keys of a policy.
 
 use std::collections::HashMap;
-use std::path::Path;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 use super::key_files::KeyFiles;
 use super::keys::{self, Keys};
@@ -21,6 +22,9 @@ use crate::text::io_message;
 
 /// Most sets of keys that are looked into: each takes GnuPG a tenth of a second.
 const MAX_KEY_SETS: usize = 300;
+
+/// What every block of PEM begins with.
+const PEM: &[u8] = b"-----BEGIN ";
 
 /// Everything that is found. What could not be looked into goes to `trouble`.
 pub(super) fn of(book: &Rulebook, ground: &Ground, trouble: &mut Vec<String>) -> Vec<Finding> {
@@ -90,7 +94,11 @@ fn of_rule(rule: &PlacedRequirement<'_>, material: &KeyMaterial, keys: &Keys, bo
     let spoils_all = rule.object.is_none() && words::is_by_keys(rule.requirement);
     for (number, file) in keys.files.iter().enumerate() {
         let spot = member::of_file(rule, material, number, book);
-        findings.extend(of_file(file, &spot, is_one_left, spoils_all));
+        let path = match material {
+            KeyMaterial::Paths(paths) => paths.get(number),
+            KeyMaterial::Data(_) => None,
+        };
+        findings.extend(of_file((file, path), &spot, is_one_left, spoils_all));
     }
     findings
 }
@@ -106,10 +114,7 @@ fn of_authorities(rules: &[PlacedRequirement<'_>], book: &Rulebook) -> Vec<Findi
                 Finding::new(
                     Code::KeyUnreadable,
                     Some(member::spot(rule, &file.member, book)),
-                    format!(
-                        "{}: {what}; podman and CRI-O refuse every image here",
-                        shown(&file.path)
-                    ),
+                    format!("{}: {what}", shown(&file.path)),
                 )
             }));
         }
@@ -117,13 +122,25 @@ fn of_authorities(rules: &[PlacedRequirement<'_>], book: &Rulebook) -> Vec<Findi
     findings
 }
 
-/// Why nothing can be read from a file.
+/// Why the readers of a policy take nothing from a file of an authority, and what follows.
 fn no_content(path: &Path) -> Option<String> {
-    match read_bounded(path, MAX_KEY_FILE) {
-        Ok(Some(bytes)) if bytes.is_empty() => Some("it is empty".to_owned()),
-        Ok(_) => None,
-        Err(error) => Some(io_message(&error)),
-    }
+    let refused = "podman and CRI-O refuse every image here";
+    let what = match read_bounded(path, MAX_KEY_FILE) {
+        Ok(Some(bytes)) if bytes.is_empty() => "it is empty".to_owned(),
+        Ok(Some(bytes)) if !bytes.windows(PEM.len()).any(|own| own == PEM) => "it is not in PEM".to_owned(),
+        Ok(_) => return None,
+        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
+            return Some(format!("{}; run as this user, {refused}", io_message(&error)));
+        }
+        Err(error) => io_message(&error),
+    };
+    Some(format!("{what}; {refused}"))
+}
+
+/// Whether this user may not read a file, which another user may.
+fn is_denied(path: &Path) -> bool {
+    let error = read_bounded(path, MAX_KEY_FILE).err();
+    error.is_some_and(|error| error.kind() == ErrorKind::PermissionDenied)
 }
 
 /// What tells the list that a requirement stands in from all others.
@@ -133,7 +150,12 @@ fn list_of<'r>(rule: &'r PlacedRequirement<'_>) -> (&'r Path, &'r str) {
     (&rule.spot.file, list.map_or(path.as_str(), |end| &path[..end]))
 }
 
-fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, spoils_all: bool) -> Vec<Finding> {
+fn of_file(
+    (file, path): (&KeyFile, Option<&PathBuf>),
+    spot: &Spot,
+    is_one_left: bool,
+    spoils_all: bool,
+) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut found = |code, message: String| findings.push(Finding::new(code, Some(spot.clone()), message));
     if let Some(trouble) = &file.trouble {
@@ -147,9 +169,13 @@ fn of_file(file: &KeyFile, spot: &Spot, is_one_left: bool, spoils_all: bool) -> 
         } else {
             ""
         };
+        let by = match path.is_some_and(|path| is_denied(path)) {
+            true => " by programs that run as this user",
+            false => "",
+        };
         found(
             Code::KeyUnreadable,
-            format!("{what}; every image here is refused{rest}"),
+            format!("{what}; every image here is refused{by}{rest}"),
         );
     }
     for note in &file.notes {

@@ -317,7 +317,7 @@ fn rows_whose_sigstore_signatures_nobody_looks_for() {
         "quay.io/ns/a:v1: {verdict: Verified}\nr.example/a:v1: {verdict: Verified}\n",
     );
     let test = ["test", "t.yaml", "--policy", "policy.json"];
-    let note = "note: quay.io/ns/a:v1: from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for quay.io/ns/a\n";
+    let note = "note: quay.io/ns/a:v1: from a registry an image here is Verified only if a lookaside store has its sigstore signature: no place is asked for sigstore attachments; registries.d needs use-sigstore-attachments: true for quay.io/ns/a\n";
     assert_eq!(run(&sandbox, &test).expect(0).stderr, note);
     sandbox.file(
         "registries.d/a.yaml",

@@ -167,12 +167,20 @@ fn a_signature_that_no_registry_is_asked_for_is_noted() {
     let sandbox = desk();
     sandbox.file("k.pub", public_key());
     let of = |requirement: &str| sandbox.file("policy.json", policy(&format!("      \"quay.io\": [{requirement}]")));
-    let note = "Note: from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for quay.io/ns/a";
+    let note = "Note: from a registry an image here is Verified only if a lookaside store has its sigstore signature: no place is asked for sigstore attachments; registries.d needs use-sigstore-attachments: true for quay.io/ns/a";
     let said = || run(&sandbox, &["why", "quay.io/ns/a:1", "policy.json"]).expect(0);
     of("{\"type\": \"sigstoreSigned\", \"keyPath\": \"k.pub\"}");
-    let best = "At best an image here is Verified, but Unsigned from a registry (see the note below).";
+    let best = "At best an image here is Verified, but from a registry only by a sigstore signature in a lookaside store (see the note below).";
     assert!(said().words().contains(best), "{:?}", said());
     assert!(said().words().contains(note), "{:?}", said());
+    let lint = run(&sandbox, &["lint", "policy.json"]).stdout;
+    let refused = "no sigstore signature is looked for in a registry, and an image there is refused unless a lookaside store has one\n";
+    assert!(lint.contains(refused), "{lint}");
+    // Where no store can be read either, that is the verdict.
+    sandbox.file("registries.d/a.yaml", "docker: {quay.io: {lookaside: /srv/sigs}}");
+    let none = "At best an image here is Verified, but Unchecked from a registry that does not keep the signatures itself (see the note below).";
+    assert!(said().words().contains(none), "{:?}", said());
+    sandbox.file("registries.d/a.yaml", "");
     sandbox.file(
         "table.yaml",
         "quay.io/ns/a:1: {verdict: Verified}\nr.example/a:1: {verdict: Rejected}\n",
@@ -183,7 +191,7 @@ fn a_signature_that_no_registry_is_asked_for_is_noted() {
             .stdout
     };
     let rejected = "pass r.example/a:1: Rejected, scope default\n";
-    let unsigned = "pass quay.io/ns/a:1: Verified, but Unsigned from a registry, scope \"quay.io\"\n";
+    let unsigned = "pass quay.io/ns/a:1: Verified, but from a registry only by a sigstore signature in a lookaside store, scope \"quay.io\"\n";
     assert!(row().contains(&format!("{unsigned}{rejected}")), "{}", row());
     sandbox.file(
         "registries.d/a.yaml",

@@ -171,7 +171,7 @@ pub(super) fn attachments(book: &Rulebook, sections: &RegistriesD) -> Vec<Findin
                 Code::AttachmentsNotRead,
                 Some(list.spot(base, format!("{}[{number}]", list.path()))),
                 format!(
-                    "registries.d does not say \"use-sigstore-attachments: true\" for {}: no sigstore signature is looked for, and every image there is refused",
+                    "registries.d does not say \"use-sigstore-attachments: true\" for {}: no sigstore signature is looked for in a registry, and an image there is refused unless a lookaside store has one",
                     list.images()
                 ),
             ));

@@ -105,7 +105,7 @@ pub(super) fn wants_attachments(required: &[PolicyRequirement]) -> bool {
     required.iter().any(is_sigstore)
 }
 
-/// That no signature which is required is looked for at a registry: images that are at hand may have one all the same.
+/// That a signature which is required is not looked for everywhere: images that are at hand may have one all the same.
 pub(super) struct Unasked {
     /// In a few words, to stand beside the verdict of an image that is at hand.
     pub(super) brief: &'static str,
@@ -125,9 +125,9 @@ pub(super) fn unasked(
     }
     Some(if locations.iter().any(|place| !place.blocked) {
         Unasked {
-            brief: "but Unsigned from a registry",
+            brief: "but from a registry only by a sigstore signature in a lookaside store",
             note: format!(
-                "from a registry an image here is Unsigned at best: no place is asked for sigstore signatures; registries.d needs use-sigstore-attachments: true for {}",
+                "from a registry an image here is Verified only if a lookaside store has its sigstore signature: no place is asked for sigstore attachments; registries.d needs use-sigstore-attachments: true for {}",
                 reference.name()
             ),
         }
@@ -139,13 +139,18 @@ pub(super) fn unasked(
     })
 }
 
-/// That no GPG signature which is required can be read beside a registry, and why.
+/// That no signature which is required can be read beside a registry, and why.
 pub(super) fn unreadable(required: &[PolicyRequirement], locations: &[FetchPlace]) -> Option<Unasked> {
-    let is_gpg = |own: &PolicyRequirement| matches!(own, PolicyRequirement::SignedBy { .. });
+    let is_attached = locations.iter().any(|place| place.attachments && !place.blocked);
+    let is_beside = |own: &PolicyRequirement| match own {
+        PolicyRequirement::SignedBy { .. } => true,
+        PolicyRequirement::SigstoreSigned { .. } => !is_attached,
+        _ => false,
+    };
     let mut asked = locations.iter().filter(|place| !place.blocked);
     let first = asked.next()?;
     let (why, by) = (first.lookaside.as_ref().err()?, &first.lookaside_by);
-    let is_unreadable = required.iter().any(is_gpg) && asked.all(|place| place.lookaside.is_err());
+    let is_unreadable = required.iter().any(is_beside) && asked.all(|place| place.lookaside.is_err());
     is_unreadable.then(|| Unasked {
         brief: "but Unchecked from a registry that does not keep the signatures itself",
         note: format!(

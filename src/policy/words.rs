@@ -169,8 +169,7 @@ pub fn identity(rule: &Rule, asked: &Reference) -> Identity {
 
 /// What a rule that does not look at the tag means for an image that is asked for by one.
 fn under_tag(asked: &Reference) -> String {
-    let said =
-        |tag: &str| format!("; so each image that was ever signed for that repository is accepted under the tag {tag}");
+    let said = |tag: &str| format!("; so this requirement does not tie an image to the tag {tag}");
     asked.tag().map(said).unwrap_or_default()
 }
 

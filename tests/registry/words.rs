@@ -160,7 +160,7 @@ fn the_reference_that_is_signed() {
     assert!(text.starts_with(&format!("Verified: {name}:v2\n")), "{text}");
     // That nobody signed for the tag is said beside that it can move.
     let unsigned =
-        ", and no verified signature names it, so that the image is accepted under any tag; what was verified is";
+        ", and no verified signature names it, so that no signature ties the image to this tag; what was verified is";
     let said = format!("the tag v2 can move to another image{unsigned} {name}@{digest}\n");
     assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
     for (asked, by) in [
@@ -180,6 +180,11 @@ fn the_reference_that_is_signed() {
         .expect(0);
     let said = "tags can move to other images, and of 1 of these images no verified signature names the tag; use";
     assert!(both.stderr.contains(said), "{}", both.stderr);
+    hub.store(|store| store.repository("ns/app").image("v3", "words"));
+    let third = format!("docker://{name}:v3");
+    let none = town.verify(&[&image, &third, rule[0], rule[1]]).expect(0);
+    let said = "tags can move to other images, and no verified signature of these images names the tag; use";
+    assert!(none.stderr.contains(said), "{}", none.stderr);
     assert!(text.contains(&format!("  signed as  {reference}\n")), "{text}");
     assert!(!text.contains(&format!("signed as  {name}:v2")), "{text}");
     // By a digest the default rule takes any tag of the repository.

@@ -14,6 +14,8 @@ pub(super) struct Tags {
     first: Option<First>,
     /// Images were verified by another tag as well.
     has_others: bool,
+    /// How many images were verified.
+    images: usize,
     /// Of how many the signatures do not name the tag.
     unsigned: usize,
 }
@@ -31,6 +33,7 @@ struct First {
 impl Tags {
     /// Counts an image that was verified by this tag.
     pub(super) fn add(&mut self, tag: &str, asked: &Reference, digest: &Digest, outcome: &ImageOutcome) {
+        self.images += 1;
         self.unsigned += usize::from(is_unsigned(outcome));
         match &mut self.first {
             Some(first) if first.asked == *asked => first.is_list |= first.digest != *digest,
@@ -58,7 +61,7 @@ impl Tags {
         if !self.has_others && !is_list {
             let unsigned = match self.unsigned {
                 0 => "",
-                _ => ", and no verified signature names it, so that the image is accepted under any tag",
+                _ => ", and no verified signature names it, so that no signature ties the image to this tag",
             };
             return Some(format!(
                 "the tag {tag} can move to another image{unsigned}; what was verified is {name}@{digest}"
@@ -66,6 +69,7 @@ impl Tags {
         }
         let unsigned = match self.unsigned {
             0 => String::new(),
+            all if all == self.images => ", and no verified signature of these images names the tag".to_owned(),
             some => format!(", and of {some} of these images no verified signature names the tag"),
         };
         let moves = match self.has_others {

@@ -283,7 +283,7 @@ fn formats(command: &clap::Command) -> Vec<String> {
 }
 
 /// The command that was called, as far in as it goes: `audit diff` of `audit`. Its bin name is that without the program's.
-fn innermost(args: &[OsString]) -> clap::Command {
+pub(super) fn innermost(args: &[OsString]) -> clap::Command {
     let words = args.iter().skip(1).filter_map(|word| word.to_str());
     let (mut command, mut name) = (Cli::command(), Vec::new());
     for word in words {
@@ -295,16 +295,19 @@ fn innermost(args: &[OsString]) -> clap::Command {
     command.bin_name(name.join(" "))
 }
 
+/// Whether an argument is the option of this name, with its dashes.
+pub(super) fn has(argument: &clap::Arg, name: &str) -> bool {
+    let longs = argument.get_long_and_visible_aliases().unwrap_or_default();
+    let shorts = argument.get_short_and_visible_aliases().unwrap_or_default();
+    match name.strip_prefix("--") {
+        Some(long) => longs.contains(&long),
+        None => name.chars().nth(1).is_some_and(|short| shorts.contains(&short)),
+    }
+}
+
 /// The commands that have an option, as they are called.
 fn owners(name: &str) -> Vec<String> {
-    let has = |argument: &clap::Arg| {
-        let longs = argument.get_long_and_visible_aliases().unwrap_or_default();
-        let shorts = argument.get_short_and_visible_aliases().unwrap_or_default();
-        match name.strip_prefix("--") {
-            Some(long) => longs.contains(&long),
-            None => name.chars().nth(1).is_some_and(|short| shorts.contains(&short)),
-        }
-    };
+    let has = |argument: &clap::Arg| has(argument, name);
     let known = Cli::command();
     let mut owners = Vec::new();
     for command in known.get_subcommands() {

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use self::at_hand::at_hand;
 pub(super) use self::other::{as_in_a_registry, is_in_a_registry};
-use self::other::{if_transport, other};
+use self::other::{if_path, if_transport, other};
 use self::words::{DIR, DOCKER};
 use super::UsageError;
 use crate::digest::{Algorithm, Digest};
@@ -172,7 +172,8 @@ pub fn image_name(text: &str) -> Result<ImageName, UsageError> {
     }
     if text.contains(|c: char| c.is_whitespace() || crate::text::is_unsafe(c)) {
         // What cannot be seen is told first; a blank within may be one in the name of a file.
-        let path = at_hand(text).filter(|_| !text.contains(crate::text::is_unsafe));
+        let visible = || Some(text).filter(|_| !text.contains(crate::text::is_unsafe));
+        let path = visible().and_then(|text| at_hand(text).or_else(|| if_path(text)));
         return wrong(path.unwrap_or_else(|| blank(text)));
     }
     if let Some(reference) = text.strip_prefix(DOCKER) {

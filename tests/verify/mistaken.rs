@@ -118,6 +118,24 @@ fn a_tilde_that_no_shell_replaced() {
         .expect(0);
 }
 
+/// A tilde is a letter of tokens (RFC 6750) and of passwords.
+#[test]
+fn what_is_no_path_may_begin_with_a_tilde_and_is_not_shown() {
+    let desk = directory("home/d");
+    let image = "docker://127.0.0.1:1/ns/app:v1";
+    for value in [
+        "--token=~/s3cret",
+        "--creds=~/u:s3cret",
+        "-s~/s3cret",
+        "--as-user-extra=~/s3cret",
+    ] {
+        let outcome = desk.run(&[image, value]);
+        let all = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert!(!all.contains("does not replace"), "{all}");
+        assert!(!all.contains("s3cret"), "{all}");
+    }
+}
+
 /// As gpg does, so that the same words name the same keyring.
 #[test]
 fn a_tilde_before_a_gnupg_home_is_the_home_directory() {
@@ -157,6 +175,12 @@ fn a_directory_with_a_blank_in_its_name_is_told_as_one_word() {
         .expect_usage("with --manifest 'a b/manifest.json' and");
     let outcome = desk.run(&["-f", "a b/manifest.json", "--expected-identity", IDENTITY]);
     assert_said(&outcome, "take 'dir:a b', and image-signature inspect 'a b'");
+    for (name, told) in [
+        ("oci:/tmp/a b", "oci: is a transport"),
+        ("DIR:/a b/c", "small letters: 'dir:/a b/c'"),
+    ] {
+        verify(&desk, name).expect_usage(told);
+    }
     // What is not there, or cannot be seen, is no file.
     for name in ["a c", "a b\u{200b}"] {
         verify(&desk, name).expect_usage("white space or an invisible character");

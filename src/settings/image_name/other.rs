@@ -90,6 +90,13 @@ fn transport(text: &str) -> Option<(&'static str, &str)> {
     Some((transport, text.split_once(':')?.1))
 }
 
+/// What a text with a blank in it is, where that is one of a path behind a transport.
+pub(super) fn if_path(text: &str) -> Option<String> {
+    let (transport, rest) = text.split_once(':').filter(|(_, rest)| rest.contains('/'))?;
+    let is_one = TRANSPORTS.contains(&transport) || transport.eq_ignore_ascii_case("dir");
+    other(text).filter(|_| is_one && !rest.starts_with("//"))
+}
+
 /// What to say of a name that may begin with a transport of skopeo, but stands for a stream.
 pub(super) fn if_transport(text: &str) -> Option<String> {
     let (transport, _) = transport(text)?;

@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex};
 
+use openssl::error::ErrorStack;
 use openssl::ssl::{HandshakeError, SslRef};
 use openssl::x509::{GeneralNameRef, X509Ref, X509VerifyResult};
 
@@ -50,11 +51,22 @@ impl Peer {
         })
     }
 
-    /// How to give a client certificate.
-    fn client(&self) -> &str {
-        match self {
-            Peer::Server(advice) => &advice.client,
-            Peer::Proxy(_) => "this program has none for proxies",
+    /// Why a connection ended, by the alert that came, else in the words of OpenSSL.
+    fn refused(&self, stack: &ErrorStack, ssl: &SslRef, during: &str) -> Refused {
+        let proxy = match self {
+            Peer::Server(_) => None,
+            Peer::Proxy(proxy) => Some(format!("the {proxy}")),
+        };
+        let from = alert::From {
+            who: proxy.as_deref().unwrap_or("the server"),
+            client: match self {
+                Peer::Server(advice) => &advice.client,
+                Peer::Proxy(_) => "this program has none for proxies",
+            },
+        };
+        match alert::meaning(stack, ssl, from) {
+            Some(meaning) => Refused(meaning),
+            None => self.told(format!("{during}: {}", short(stack))),
         }
     }
 
@@ -125,7 +137,7 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
         )));
     }
     let told = stream.error().ssl_error();
-    let told = told.and_then(|stack| alert::meaning(stack, stream.ssl(), peer.client()));
+    let told = told.map(|stack| peer.refused(stack, stream.ssl(), "TLS handshake"));
     match stream.into_error().into_io_error() {
         // A limit of time keeps its name.
         Ok(error) if is_lost(&error) => HandshakeLost::of(&io_message(&error)).into(),
@@ -137,8 +149,7 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
                     "the {proxy} does not speak TLS: write http:// in place of https:// in its URL"
                 ))),
             },
-            Some(stack) => other(peer.told(told.unwrap_or_else(|| format!("TLS handshake: {}", short(stack))))),
-            None => HandshakeLost::of("").into(),
+            _ => told.map_or_else(|| HandshakeLost::of("").into(), other),
         },
     }
 }
@@ -152,8 +163,7 @@ pub(super) fn refused_later(error: io::Error, ssl: &SslRef, peer: &Peer) -> ureq
     let Some(stack) = inner.and_then(openssl::ssl::Error::ssl_error) else {
         return error.into();
     };
-    let told = alert::meaning(stack, ssl, peer.client());
-    other(peer.told(told.unwrap_or_else(|| format!("TLS: {}", short(stack)))))
+    other(peer.refused(stack, ssl, "TLS"))
 }
 
 /// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.
@@ -216,7 +226,7 @@ impl HandshakeLost {
 }
 
 /// Whether what came is no TLS at all, of whatever version: an http server answers in its own way.
-fn is_plain(stack: &openssl::error::ErrorStack) -> bool {
+fn is_plain(stack: &ErrorStack) -> bool {
     let reasons = ["wrong version number", "http request"];
     let mut found = stack.errors().iter().filter_map(|error| error.reason());
     found.any(|reason| reasons.contains(&reason))
@@ -237,7 +247,7 @@ pub(super) fn other(error: impl std::error::Error + Send + Sync + 'static) -> ur
 }
 
 /// The reasons without OpenSSL's numbers and places in its source.
-pub(super) fn short(stack: &openssl::error::ErrorStack) -> String {
+pub(super) fn short(stack: &ErrorStack) -> String {
     let reasons: Vec<&str> = stack.errors().iter().filter_map(|error| error.reason()).collect();
     if reasons.is_empty() {
         "OpenSSL gives no reason".into()

@@ -2,7 +2,7 @@
 //! What is said where a registry refuses the TLS connection: what that means, not the words of OpenSSL and the line of its
 //! source.
 
-use std::io::Read;
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
@@ -103,4 +103,79 @@ fn a_server_with_which_there_is_no_version_or_cipher_in_common() {
     let other = server(&own, V12, "NULL-SHA256:@SECLEVEL=0", None);
     let other = told(&sandbox, &own, &other, None);
     assert!(other.contains("no cipher is accepted on both sides"), "{other}");
+}
+
+/// A server that answers the first message of every client with an alert.
+fn alerting(alert: u8) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let host = listener.local_addr().unwrap().to_string();
+    std::thread::spawn(move || {
+        for mut connection in listener.incoming().flatten() {
+            let _ = connection.set_read_timeout(Some(Duration::from_secs(5)));
+            let _ = connection.read(&mut [0; 4096]);
+            let _ = connection.write_all(&[0x15, 3, 3, 0, 2, 2, alert]);
+            let _ = connection.shutdown(std::net::Shutdown::Write);
+            let _ = connection.read_to_end(&mut Vec::new());
+        }
+    });
+    host
+}
+
+/// Servers ask for a client certificate when they show their own, and not before.
+#[test]
+fn nothing_is_said_of_a_client_certificate_that_nobody_asked_for() {
+    let (sandbox, own) = (Sandbox::new(), Authority::new("authority of a registry"));
+    let clients = Authority::new("authority of clients");
+    for (alert, name) in [(42, "bad_certificate"), (46, "certificate_unknown"), (48, "unknown_ca")] {
+        for client in [None, Some(&clients)] {
+            let text = told(&sandbox, &own, &alerting(alert), client);
+            let expected =
+                format!("the server refuses the TLS connection ({name}) before it asks for a client certificate");
+            assert!(text.contains(&expected), "{text}");
+        }
+    }
+    for client in [None, Some(&clients)] {
+        let text = told(&sandbox, &own, &alerting(40), client);
+        assert!(
+            text.contains("(handshake_failure)") && !text.contains("client certificate"),
+            "{text}"
+        );
+        let text = told(&sandbox, &own, &alerting(49), client);
+        assert!(text.contains("the server denies access (access_denied)"), "{text}");
+    }
+}
+
+/// Nobody has spoken to the registry, and its client certificate is not for proxies.
+#[test]
+fn alerts_of_a_proxy_are_told_as_its_own() {
+    let (sandbox, own) = (Sandbox::new(), Authority::new("authority of a proxy"));
+    let clients = Authority::new("authority of clients");
+    let ca = sandbox.file("ca.pem", own.pem());
+    let through = |host: &str| {
+        let mut command = sandbox.command();
+        command.args([
+            "inspect",
+            "docker://registry.test/ns/app:v1",
+            "--cert-dir",
+            ".",
+            "--registry-ca",
+        ]);
+        command.arg(&ca).env("HTTPS_PROXY", format!("https://{host}"));
+        let text = sandbox.finish(&mut command, b"").expect(3).words();
+        assert!(!text.contains("the server") && !text.contains("put one"), "{text}");
+        text
+    };
+    for version in [V12, V13] {
+        let host = server(&own, version, "HIGH", Some(&clients));
+        let expected = "requires a client certificate; this program has none for proxies";
+        let text = through(&host);
+        assert!(
+            text.contains(expected) && text.contains(&format!("the proxy {host} (HTTPS_PROXY)")),
+            "{text}"
+        );
+    }
+    let host = alerting(48);
+    let expected = format!("the proxy {host} (HTTPS_PROXY) refuses the TLS connection (unknown_ca)");
+    let text = through(&host);
+    assert!(text.contains(&expected), "{text}");
 }

@@ -6,6 +6,7 @@ pub mod url;
 
 use std::error::Error;
 use std::io;
+use std::path::Path;
 
 use jiff::civil::{date, DateTime};
 use jiff::fmt::temporal::Pieces;
@@ -92,6 +93,29 @@ pub(crate) fn shell_word(word: &str) -> String {
         return word.to_owned();
     }
     format!("'{}'", word.replace('\'', "'\\''"))
+}
+
+/// Longest value that is written into a command once more, in characters: that of a path on Linux.
+const MAX_AGAIN: usize = 4096;
+
+/// The same of a value that was given to this program, in a command that is proposed: a word in its place where the value
+/// cannot be shown as it is, or was a pipe, which is used up.
+#[must_use]
+pub(crate) fn typed_again(value: &str, instead: &str) -> String {
+    let pipes = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"];
+    let is_pipe = pipes.iter().any(|pipe| value.starts_with(pipe));
+    match bounded(value, MAX_AGAIN) == value && !is_pipe {
+        true => shell_word(value),
+        false => instead.to_owned(),
+    }
+}
+
+/// The same of a path.
+#[must_use]
+pub(crate) fn path_again(path: &Path) -> String {
+    let instead = "PATH";
+    path.to_str()
+        .map_or(instead.to_owned(), |path| typed_again(path, instead))
 }
 
 /// The same of a path whose tilde no shell has replaced, as in `--option=~/FILE`; nothing of any other path.

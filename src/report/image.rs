@@ -101,6 +101,8 @@ impl Attachment {
 pub struct InRegistry {
     /// The reference that was asked for, by digest, if it is in a registry.
     pub pinned: Option<String>,
+    /// It was taken from a mirror that is asked for tags and not for digests.
+    pub is_for_tags: bool,
     /// The platform that a list has it for, where it is an instance.
     pub platform: Option<String>,
     /// The instances of a list that were judged because the manifest list is not signed itself.

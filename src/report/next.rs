@@ -69,7 +69,8 @@ impl Next {
         if reason == Reason::DigestMismatch && says(FETCH_AGAIN) {
             return "fetch the manifest again, byte by byte, and verify that.".to_owned();
         }
-        let Some(pinned) = report.registry.as_ref().and_then(|own| own.pinned.as_deref()) else {
+        let own = report.registry.as_ref();
+        let Some((own, pinned)) = own.and_then(|own| Some((own, own.pinned.as_deref()?))) else {
             return match reason {
                 Reason::Verified if report.source.starts_with("dir:") => DIRECTORY.to_owned(),
                 Reason::NotASignature | Reason::MalformedPayload | Reason::MultipleSignatures
@@ -79,22 +80,30 @@ impl Next {
                     let call = self.command(format!("image-signature inspect {place}"));
                     format!("{again}{call} shows the blob; tell whoever published the signature.")
                 }
-                Reason::IdentityMismatch => mismatch(report),
+                Reason::IdentityMismatch => self.mismatch(report, tips),
                 Reason::UnsupportedSignature => unsupported(report),
                 _ => advice(reason).to_owned(),
             };
         };
+        // A mirror that is for tags alone is not asked by digest; what a tag stands for is no instance of a list.
+        let inspected = match (own.is_for_tags, &own.platform) {
+            (false, _) => Some(pinned),
+            (true, None) => Some(report.asked().trim_start_matches("docker://")),
+            (true, Some(_)) => None,
+        };
         match reason {
             Reason::NoSignature if report.sources.iter().any(|source| source.signatures > 0) => {
-                let named = report
-                    .expected
-                    .first()
-                    .filter(|_| report.identity_source != IdentitySource::Reference);
-                let call = self.command(tips.audit_mirrors(report.asked(), named));
+                let is_named = report.identity_source != IdentitySource::Reference;
+                let first = report.expected.first();
+                // Signatures of an instance are found by its own digest, which says nothing of a tag.
+                let call = self.command(match own.platform {
+                    Some(_) => tips.audit_mirrors(&format!("docker://{pinned}"), first),
+                    None => tips.audit_mirrors(report.asked(), first.filter(|_| is_named)),
+                });
                 format!("copy the signatures to the place that the manifest was taken from; {call} prints the command.")
             }
             Reason::NoSignature if left_out(report).is_some() => {
-                let call = self.command(tips.inspect(pinned));
+                let call = self.command(tips.inspect(inspected.unwrap_or(pinned)));
                 // A policy says itself of which kind signatures are to be.
                 let also = match is_by_policy(&report.outcome) {
                     true => "",
@@ -105,14 +114,41 @@ impl Next {
                     advice(reason)
                 )
             }
-            Reason::NotASignature | Reason::MalformedPayload | Reason::MultipleSignatures => {
-                let call = self.command(tips.inspect(pinned));
-                format!("{again}{call} shows the blob; tell whoever published the signature.")
-            }
-            Reason::IdentityMismatch => mismatch(report),
+            Reason::NotASignature | Reason::MalformedPayload | Reason::MultipleSignatures => match inspected {
+                Some(inspected) => {
+                    let call = self.command(tips.inspect(inspected));
+                    format!("{again}{call} shows the blob; tell whoever published the signature.")
+                }
+                None => format!("{again}tell whoever published the signature."),
+            },
+            Reason::IdentityMismatch => self.mismatch(report, tips),
             Reason::UnsupportedSignature => unsupported(report),
             _ => advice(reason).to_owned(),
         }
+    }
+
+    /// What is done about an image that is signed as another one.
+    fn mismatch(&mut self, report: &ImageReport, tips: &Tips) -> String {
+        let names = |signed: &Reference| report.expected.iter().any(|expected| expected.name() == signed.name());
+        // No more than that is wrong: the payload names the expected repository alone.
+        let lacks_tag = |(kind, signed): (SignatureKind, Reference)| {
+            kind == SignatureKind::Sigstore && signed.is_name_only() && names(&signed)
+        };
+        if mismatched(report).any(lacks_tag) {
+            return "read \"Signatures without a tag\" in image-signature-verify(1): by default, cosign signs for a repository, with neither tag nor digest.".to_owned();
+        }
+        let mut sources = report.registry.iter().flat_map(|own| &own.mirrored_as);
+        let Some(source) = sources.find(|source| mismatched(report).any(|(_, signed)| signed == **source)) else {
+            return advice(Reason::IdentityMismatch).to_owned();
+        };
+        // A policy may ask for less under the other name, or for other keys.
+        if let Some(call) = tips.why_mirrors(source) {
+            let call = self.command(call);
+            return format!(
+                "{call} shows what the policy says of {source}, of which registries.conf has this place as a mirror."
+            );
+        }
+        format!("ask for docker://{source} instead, because registries.conf has this place as a mirror of it. Or add --expected-identity {source} to expect that here.")
     }
 }
 
@@ -123,9 +159,16 @@ fn left_out(report: &ImageReport) -> Option<&str> {
     Some(source.note.as_deref().unwrap_or_default())
 }
 
-/// Whether sigstore signatures are required, and none was found at all.
+/// Whether sigstore signatures are required, and too few were found.
 fn misses_sigstore(outcome: &ImageOutcome) -> bool {
-    outcome.reason() == Reason::NoSignature && outcome.kinds().contains(&SignatureKind::Sigstore)
+    match outcome.reason() {
+        Reason::NoSignature => outcome.kinds().contains(&SignatureKind::Sigstore),
+        Reason::PolicyRejected => {
+            let mut all = outcome.tallies().iter().flat_map(|tally| &tally.requirements);
+            all.any(|count| count.misses(SignatureKind::Sigstore))
+        }
+        _ => false,
+    }
 }
 
 fn is_by_policy(outcome: &ImageOutcome) -> bool {
@@ -156,27 +199,6 @@ fn mismatched(report: &ImageReport) -> impl Iterator<Item = (SignatureKind, Refe
         let signed = Reference::parse(&one.claim()?.reference).ok()?;
         Some((one.kind(), signed))
     })
-}
-
-/// What is done about an image that is signed as another one.
-fn mismatch(report: &ImageReport) -> String {
-    let names = |signed: &Reference| report.expected.iter().any(|expected| expected.name() == signed.name());
-    // No more than that is wrong: the payload names the expected repository alone.
-    let lacks_tag = |(kind, signed): (SignatureKind, Reference)| {
-        kind == SignatureKind::Sigstore && signed.is_name_only() && names(&signed)
-    };
-    if mismatched(report).any(lacks_tag) {
-        return "read \"Signatures without a tag\" in image-signature-verify(1): by default, cosign signs for a repository, with neither tag nor digest.".to_owned();
-    }
-    let sources = report.registry.iter().flat_map(|own| &own.mirrored_as);
-    for source in sources {
-        if mismatched(report).any(|(_, signed)| signed == *source) {
-            return format!(
-                "ask for docker://{source} instead, because registries.conf has this place as a mirror of it. Or add --expected-identity {source} to expect that here."
-            );
-        }
-    }
-    advice(Reason::IdentityMismatch).to_owned()
 }
 
 /// What is done about an image with no signature but such that are not checked.
@@ -245,7 +267,7 @@ pub fn advice(reason: Reason) -> &'static str {
         Reason::MalformedImage => "look at the object as it is stored; damaged entries block every update of it.",
         Reason::LimitExceeded => "look at the object: legitimate signatures and images stay far below the limits.",
         Reason::NotFound => "check the name, and where the image is looked for.",
-        Reason::Forbidden => "ask for the right to read images (role system:image-auditor).",
+        Reason::Forbidden => "log in, or ask for the right that the message names.",
         Reason::ManifestUnavailable | Reason::SourceUnavailable => "fix the problem named above, and run the command again.",
         Reason::EngineFailed => "fix the problem with GnuPG that is named above, and run the command again.",
         Reason::NoExpectedIdentity => "say which identity the image is to have: in the map of expected identities, or by a tag.",

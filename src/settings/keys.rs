@@ -10,7 +10,7 @@ use crate::cli::keys::{KeyOptions, KeysCommand, TrustModelFlag};
 use crate::openpgp::keys::key::{Fingerprint, FingerprintError};
 use crate::openpgp::keys::signed_by::SignedBy;
 use crate::openpgp::trust::user_keyring::TrustModel;
-use crate::text::{quoted, safe, shell_word};
+use crate::text::{path_again, quoted, safe, typed_again};
 
 /// Which keys are accepted.
 #[derive(Debug, Clone)]
@@ -158,18 +158,18 @@ pub fn call(options: &KeyOptions) -> String {
 #[must_use]
 pub fn same(options: &KeyOptions) -> String {
     let mut same = String::new();
-    let mut add = |flag: &str, value: &str| same.push_str(&format!(" {flag} {}", shell_word(&safe(value))));
+    let mut add = |flag: &str, word: &str| same.push_str(&format!(" {flag} {word}"));
     for file in &options.public_key {
-        add("--public-key", &file.display().to_string());
+        add("--public-key", &path_again(file));
     }
     if let Some(directory) = &options.homedir {
-        add("--homedir", &directory.display().to_string());
+        add("--homedir", &path_again(directory));
     }
     if let Some(TrustModelFlag::Always) = options.trust_model {
         add("--trust-model", "always");
     }
     for fingerprint in &options.signed_by {
-        add("--signed-by", fingerprint);
+        add("--signed-by", &typed_again(fingerprint, "FINGERPRINT"));
     }
     same
 }

@@ -10,7 +10,7 @@ use crate::cli::cluster::ClientOptions;
 use crate::cli::registry::RegistryOptions;
 use crate::cli::verify::VerifyCommand;
 use crate::reference::Reference;
-use crate::text::{safe, shell_word};
+use crate::text::{path_again, safe, shell_word, typed_again};
 
 /// What commands take over from a run of `verify`, safe to print.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -66,6 +66,15 @@ impl Tips {
         })
     }
 
+    /// The command that shows what a policy says of a reference and of its mirrors; nothing where there is no policy.
+    #[must_use]
+    pub fn why_mirrors(&self, reference: &Reference) -> Option<String> {
+        match self.shows_keys.as_ref()? {
+            ShowsKeys::Why(_) => Some(format!("{} --mirrors", self.keys(Some(reference))?)),
+            ShowsKeys::Keys(_) => None,
+        }
+    }
+
     /// The command that shows what signatures an image in a registry has at every place.
     #[must_use]
     pub fn inspect(&self, reference: &str) -> String {
@@ -86,11 +95,11 @@ impl Tips {
 }
 
 fn option(flag: &str, value: &str) -> String {
-    format!(" {flag} {}", shell_word(&safe(value)))
+    format!(" {flag} {}", typed_again(value, "VALUE"))
 }
 
 fn file(flag: &str, path: Option<&PathBuf>) -> String {
-    path.map_or(String::new(), |path| option(flag, &path.display().to_string()))
+    path.map_or(String::new(), |path| format!(" {flag} {}", path_again(path)))
 }
 
 /// The command that shows the keys that these options accept. No command lists sigstore keys.
@@ -102,9 +111,7 @@ fn shows_keys(accepts: &AcceptanceOptions, registry: &RegistryOptions, client: &
         let is_listed = accepts.sigstore_key.is_empty();
         return is_listed.then(|| ShowsKeys::Keys(keys::call(&accepts.keys)));
     }
-    let policy = policy.map_or(String::new(), |path| {
-        format!(" {}", shell_word(&safe(&path.display().to_string())))
-    });
+    let policy = policy.map_or(String::new(), |path| format!(" {}", path_again(path)));
     let objects = objects_of(accepts, client);
     Some(ShowsKeys::Why(format!("{policy}{objects}{conf}{stores}")))
 }
@@ -170,7 +177,7 @@ fn same_registries(options: &RegistryOptions) -> String {
     same
 }
 
-/// The options that lead to the same cluster as the same user. A token is a secret, and no check is switched off.
+/// The options that lead to the same cluster as the same user. A token is for the user to give again.
 fn same_cluster(client: &ClientOptions) -> String {
     let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
     let once = [
@@ -190,8 +197,16 @@ fn same_cluster(client: &ClientOptions) -> String {
     let groups = client.as_group.iter().map(|group| ("--as-group", group.clone()));
     let extra = client.as_user_extra.iter().map(|own| ("--as-user-extra", own.clone()));
     let once = once.into_iter().filter_map(|(flag, value)| Some((flag, value?)));
-    once.chain(groups)
+    let mut same: String = once
+        .chain(groups)
         .chain(extra)
-        .map(|(flag, value)| format!(" {flag} {}", shell_word(&safe(&value))))
-        .collect()
+        .map(|(flag, value)| option(flag, &value))
+        .collect();
+    if client.token.is_some() {
+        same.push_str(" --token TOKEN");
+    }
+    if client.insecure_skip_tls_verify == Some(true) {
+        same.push_str(" --insecure-skip-tls-verify");
+    }
+    same
 }

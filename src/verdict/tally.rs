@@ -64,6 +64,12 @@ pub enum End {
 }
 
 impl Count {
+    /// Whether too few signatures were found of those that it asks for, which may be of this kind.
+    #[must_use]
+    pub fn misses(&self, kind: SignatureKind) -> bool {
+        self.end == End::Missed && self.kinds.contains(&kind)
+    }
+
     /// The word in output: `pass`, `fail`, `unchecked` or `unsupported`.
     #[must_use]
     pub fn word(&self) -> &'static str {

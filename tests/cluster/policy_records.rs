@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::cluster_policy::Place;
 use crate::cluster::statuses;
-use crate::support::cluster::IDENTITY;
+use crate::support::cluster::{IDENTITY, TOKEN};
 use crate::support::cosign::Cosign;
 use crate::support::images::{image, D1};
 
@@ -117,6 +117,11 @@ fn the_command_that_shows_the_keys_leads_to_the_same_policies() {
         place.scene.server.url()
     );
     assert!(outcome.words().contains(&kept), "{outcome:?}");
+    let secret = ["--token", TOKEN, "--insecure-skip-tls-verify", "--explain"];
+    let outcome = place.scene.run(&[&args[..5], &client, &secret].concat()).expect(1);
+    let kept = "-n team --token TOKEN --insecure-skip-tls-verify shows";
+    assert!(outcome.words().contains(kept), "{outcome:?}");
+    assert!(!outcome.words().contains(TOKEN), "{outcome:?}");
     // The ImagePolicies of a file.
     let object = json!({
         "apiVersion": "config.openshift.io/v1", "kind": "ImagePolicy",
@@ -138,4 +143,26 @@ fn the_command_that_shows_the_keys_leads_to_the_same_policies() {
         .expect(1);
     let kept = format!("image-signature policy why {IDENTITY} objects.json -n team shows the accepted keys.");
     assert!(outcome.words().ends_with(&kept), "{outcome:?}");
+}
+
+/// No image was asked for yet: another right is missing than that to read images.
+#[test]
+fn who_may_not_list_policies_is_told_of_no_other_right() {
+    let place = Place::new();
+    place.scene.server.revoke_all();
+    let args = [
+        "verify",
+        "dir:d",
+        "--expected-identity",
+        IDENTITY,
+        "--cluster-policy",
+        "--explain",
+    ];
+    let words = place.scene.run(&args).expect(3).words();
+    assert!(words.contains("clusterimagepolicies"), "{words}");
+    assert!(!words.contains("image-auditor"), "{words}");
+    assert!(
+        words.contains("Next: log in, or ask for the right that the message names."),
+        "{words}"
+    );
 }

@@ -3,10 +3,12 @@
 
 use serde_json::{json, Value};
 
+use super::lists::LIST;
 use super::sources::{registry, REPOSITORY};
 use crate::registry::town::Town;
 use crate::support::cosign::{self, Cosign};
-use crate::support::hub::Hub;
+use crate::support::gpg::Signer;
+use crate::support::hub::{Hub, MANIFEST};
 use crate::support::program::Outcome;
 
 /// What is to be done next, of one image.
@@ -191,6 +193,26 @@ fn an_image_that_is_signed_by_the_name_that_its_place_is_a_mirror_of() {
     );
     town.verify(&[&format!("docker://{source}")]).expect(0);
     town.verify(&[&image, "--expected-identity", source]).expect(0);
+    // A policy may ask for less by the other name: nobody is led there.
+    policy(
+        &town,
+        &json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": town.key_file}),
+    );
+    let by_policy = verify_by(&town, &[&image, "--policy", "policy.json", "--explain"]);
+    let text = next(&by_policy.expect(1));
+    assert!(
+        !text.contains("ask for docker") && !text.contains("--expected-identity"),
+        "{text}"
+    );
+    let shown = typed(
+        &town,
+        &command(&text, "image-signature policy why", " shows what the policy says of"),
+    )
+    .expect(0);
+    assert!(
+        shown.stdout.contains(source) && shown.stdout.contains("/mirror/ns/app"),
+        "{shown:?}"
+    );
     // It is no mirror for tags, or of something else.
     let usual = "check the reference that you expect against the one that the publisher signs.";
     let by_digest = format!("{plain}{mirror}pull-from-mirror = \"digest-only\"\n");
@@ -218,4 +240,107 @@ fn the_comparison_of_a_mirror_with_its_source() {
     let outcome = typed(&town, &call);
     assert_ne!(outcome.status, 2, "{outcome:?}");
     assert!(outcome.stdout.contains("copy"), "{outcome:?}");
+}
+
+/// By digest such a mirror is not asked.
+#[test]
+fn an_inspection_of_what_came_from_a_mirror_for_tags() {
+    let (town, source, mirror) = (Town::new(), Hub::plain(), Hub::plain());
+    town.store_on_disk();
+    let digest = mirror.store(|store| store.repository("copy").image("v1", "tags"));
+    town.keep("copy", &digest, 1, b"no signature");
+    town.conf(&format!("[[registry]]\nlocation = \"{}/ns/app\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{}/copy\"\ninsecure = true\npull-from-mirror = \"tag-only\"\n", source.host(), mirror.host()));
+    let image = format!("docker://{}/{REPOSITORY}:v1", source.host());
+    let text = next(&town.verify(&[&image, "--explain"]).expect(1));
+    let call = command(&text, "image-signature inspect", " shows the blob");
+    let shown = typed(&town, &call).expect(0).stdout;
+    assert!(shown.contains("signature-1"), "{shown}");
+}
+
+/// The list has no signatures of its own: what is compared is the instance.
+#[test]
+fn the_comparison_of_an_instance_with_its_source() {
+    let (town, source, mirror) = (Town::new(), Hub::plain(), Hub::plain());
+    town.store_on_disk();
+    let digests = [(&source, REPOSITORY), (&mirror, "copy")].map(|(hub, repository)| {
+        let digest = hub.store(|store| store.repository(repository).image("", "instance"));
+        let list = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": [{
+            "mediaType": MANIFEST, "size": 1, "digest": digest,
+            "platform": {"os": "linux", "architecture": "amd64"},
+        }]});
+        hub.store(|store| {
+            store
+                .repository(repository)
+                .push("v1", LIST, list.to_string().as_bytes())
+        });
+        digest
+    });
+    let reference = format!("{}/{REPOSITORY}:v1", source.host());
+    town.keep(REPOSITORY, &digests[0], 1, &town.sign(&digests[0], &reference));
+    town.conf(&format!("[[registry]]\nlocation = \"{}/ns/app\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{}/copy\"\ninsecure = true\n", source.host(), mirror.host()));
+    let args = [
+        &format!("docker://{reference}"),
+        "--platform",
+        "linux/amd64",
+        "--explain",
+    ];
+    let explained = town.verify(&args).expect(1);
+    let text = explained.words();
+    let call = command(&text, "image-signature audit", " prints the command.");
+    assert!(
+        call.contains(&digests[0]) && call.contains(&format!("={reference}")),
+        "{call}"
+    );
+    let shown = typed(&town, &call.replace('\'', "")).stdout;
+    assert!(shown.contains("skopeo"), "{call}: {shown}");
+}
+
+/// The GPG signature is there, and for the other one nobody asked.
+#[test]
+fn an_image_of_which_a_policy_requires_a_sigstore_signature_besides() {
+    let (town, _hub, digest, reference) = registry();
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
+    let file = town.sandbox.file("cosign.pub", Cosign::new().pem());
+    let gpg = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": town.key_file});
+    let both = json!({"default": [gpg, {"type": "sigstoreSigned", "keyPath": file}]});
+    town.sandbox.file("policy.json", both.to_string());
+    let args = [&format!("docker://{reference}"), "--policy", "policy.json", "--explain"];
+    let text = next(&verify_by(&town, &args).expect(1));
+    assert!(
+        text.contains("let them be asked for: use-sigstore-attachments"),
+        "{text}"
+    );
+    // What is missing is of the other kind.
+    policy(&town, &json!({"type": "reject"}));
+    let text = verify_by(&town, &args).expect(1).stdout;
+    assert!(!text.contains("let them be asked for"), "{text}");
+}
+
+/// What cannot be typed as it is shown, or is read only once, is for the user to name again.
+#[test]
+fn a_file_that_no_command_can_name_again() {
+    let (town, _hub, digest, reference) = registry();
+    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
+    let other = Signer::new();
+    let key = other.simple_key("other@example.org");
+    let name = other.export(&[&key], &town.sandbox.path("new\nline.asc"));
+    let image = format!("docker://{reference}");
+    let name = name.display().to_string();
+    let text = next(&verify_by(&town, &[&image, "--public-key", &name, "--explain"]).expect(1));
+    assert!(text.contains("image-signature keys --public-key PATH shows"), "{text}");
+    let path = town.sandbox.path("new\nline.asc");
+    let piped = ["verify", &image, "--public-key", "/dev/stdin", "--explain"];
+    let keys = std::fs::read(&path).unwrap();
+    let conf = town.sandbox.path("registries.conf");
+    let mut command = town.sandbox.command();
+    command.args(piped).arg("--registries-conf").arg(conf);
+    command.arg("--registries.d").arg(town.sandbox.path("registries.d"));
+    let text = next(&town.sandbox.finish(&mut command, &keys).expect(1));
+    assert!(text.contains("image-signature keys --public-key PATH shows"), "{text}");
+    std::fs::copy(path, town.sandbox.path("a b.asc")).unwrap();
+    let text = next(&verify_by(&town, &[&image, "--public-key", "a b.asc", "--explain"]).expect(1));
+    assert!(
+        text.contains("image-signature keys --public-key 'a b.asc' shows"),
+        "{text}"
+    );
 }

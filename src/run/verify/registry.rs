@@ -158,6 +158,7 @@ impl<'c> Run<'c, '_> {
         let mut judged = self.judged(directory.digest.as_str(), source, findings.outcome, identities);
         judged.report.registry = Some(InRegistry {
             pinned: None,
+            is_for_tags: false,
             platform: None,
             instances: findings.instances,
             left_out: findings.left_out,
@@ -174,6 +175,20 @@ impl<'c> Run<'c, '_> {
             Source::Objects { .. } | Source::Parts(_) => None,
         };
         places.map_or_else(Vec::new, |own| own.mirrors.mirrored_as(asked))
+    }
+
+    /// Whether an image was taken from a mirror that is asked for tags and not for digests.
+    fn is_for_tags(&self, taken: &Taken) -> bool {
+        let Source::Places {
+            registries: Some(own), ..
+        } = &self.settings.source
+        else {
+            return false;
+        };
+        let place = taken.location.reference.name();
+        let by_digest = Reference::parse(&taken.pinned()).ok();
+        let locations = by_digest.and_then(|pinned| own.mirrors.locations(&pinned).ok());
+        locations.is_some_and(|locations| locations.iter().all(|own| own.reference.name() != place))
     }
 
     fn note_differing(&mut self, asked: &str, findings: &Findings) {
@@ -201,6 +216,7 @@ impl<'c> Run<'c, '_> {
         judged.report.sources = findings.sources;
         judged.report.registry = Some(InRegistry {
             pinned: Some(format!("{}@{digest}", taken.asked.name())),
+            is_for_tags: self.is_for_tags(taken),
             platform,
             instances: findings.instances,
             left_out: findings.left_out,

@@ -98,24 +98,24 @@ pub(crate) fn shell_word(word: &str) -> String {
 /// Longest value that is written into a command once more, in characters: that of a path on Linux.
 const MAX_AGAIN: usize = 4096;
 
-/// The same of a value that was given to this program, in a command that is proposed: a word in its place where the value
-/// cannot be shown as it is, or was a pipe, which is used up.
+/// The same of a value that was given to this program, in a command that is proposed; VALUE where it cannot be shown as it is.
 #[must_use]
-pub(crate) fn typed_again(value: &str, instead: &str) -> String {
-    let pipes = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"];
-    let is_pipe = pipes.iter().any(|pipe| value.starts_with(pipe));
-    match bounded(value, MAX_AGAIN) == value && !is_pipe {
+pub(crate) fn typed_again(value: &str) -> String {
+    match bounded(value, MAX_AGAIN) == value {
         true => shell_word(value),
-        false => instead.to_owned(),
+        false => "VALUE".to_owned(),
     }
 }
 
-/// The same of a path.
+/// The same of a path; PATH where it cannot be shown as it is, or was a pipe, which is used up.
 #[must_use]
 pub(crate) fn path_again(path: &Path) -> String {
-    let instead = "PATH";
-    path.to_str()
-        .map_or(instead.to_owned(), |path| typed_again(path, instead))
+    let pipes = ["/dev/stdin", "/dev/fd/", "/proc/self/fd/"];
+    let is_pipe = |path: &&str| pipes.iter().any(|pipe| path.starts_with(pipe));
+    let path = path
+        .to_str()
+        .filter(|path| !is_pipe(path) && bounded(path, MAX_AGAIN) == *path);
+    path.map_or("PATH".to_owned(), shell_word)
 }
 
 /// The same of a path whose tilde no shell has replaced, as in `--option=~/FILE`; nothing of any other path.

@@ -24,7 +24,7 @@ pub(super) struct From<'w> {
 enum Client {
     /// It was not asked for yet: servers show their own certificate first.
     NotAsked,
-    /// There is none.
+    /// None was given to this program, for servers that ask.
     Missing,
     /// There is one, which is shown to whoever asks for it.
     There,

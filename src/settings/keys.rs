@@ -169,7 +169,7 @@ pub fn same(options: &KeyOptions) -> String {
         add("--trust-model", "always");
     }
     for fingerprint in &options.signed_by {
-        add("--signed-by", &typed_again(fingerprint, "FINGERPRINT"));
+        add("--signed-by", &typed_again(fingerprint));
     }
     same
 }

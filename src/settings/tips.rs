@@ -95,7 +95,7 @@ impl Tips {
 }
 
 fn option(flag: &str, value: &str) -> String {
-    format!(" {flag} {}", typed_again(value, "VALUE"))
+    format!(" {flag} {}", typed_again(value))
 }
 
 fn file(flag: &str, path: Option<&PathBuf>) -> String {

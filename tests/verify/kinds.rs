@@ -51,7 +51,7 @@ fn kinds_for_which_no_key_is_named_are_present_and_not_checked() {
     let outcome = place.json().expect_verdict(1, "Unsupported/UnsupportedSignature");
     let message = outcome.item()["message"].as_str().unwrap().to_owned();
     assert!(
-        message.starts_with("present, not checked: a GPG signature"),
+        message.starts_with("present, not checked: it is stored as a GPG signature"),
         "{message}"
     );
     place.put(2, place.good());

@@ -51,6 +51,11 @@ impl Grounds {
         self.expected.iter().chain(&self.signed)
     }
 
+    /// Whether the record may be of this: what the signature is made for may be it where the record does not name all.
+    pub(crate) fn may_be_of(&self, identity: &Reference) -> bool {
+        self.expected.contains(identity) || (!self.is_whole && self.signed.as_ref() == Some(identity))
+    }
+
     /// Whether the scopes of these outcomes are those that the record names.
     pub(crate) fn name_scopes_of(&self, outcomes: &[&ImageOutcome]) -> bool {
         tallies(outcomes).all(|tally| required(tally).is_some_and(|scope| self.options.contains(&scope)))

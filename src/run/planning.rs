@@ -2,6 +2,7 @@
 //! What is to be recorded about an object that was judged.
 
 mod as_recorded;
+mod left_out;
 
 use serde_json::Value;
 
@@ -64,8 +65,8 @@ pub(super) struct Words {
 }
 
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
-/// outcome's; where these are not all, an image that lacks signatures takes no record of a good one back. Those of the
-/// outcome beyond them are not on the object. `record` is what every record of the run says. A record of trust that holds
+/// outcome's; where others may be all that the image lacks, nothing is recorded of a good one. Those of the outcome beyond
+/// them are not on the object. `record` is what every record of the run says. A record of trust that holds
 /// `as_recorded` is not taken back, whatever else is expected of the image. What is to be recorded of a signature that
 /// `waits`, by whether it takes a record of trust back, is noted, and not said; what is so by the scope that the record is
 /// of waits for no other.
@@ -84,7 +85,7 @@ pub(super) fn plan(
         clock_skew: author.clock_skew,
         ..record.clone()
     };
-    let is_narrowed = chosen.len() < loaded.image.signatures.len();
+    let left_out = left_out::count(loaded, chosen);
     let mut planned = Planned::default();
     for (number, (index, signature)) in chosen.iter().zip(outcome.signatures()).enumerate() {
         let name = match signature.name() {
@@ -114,19 +115,17 @@ pub(super) fn plan(
                 (true, own) => own,
             };
         }
-        // What is missing may be a signature that was not looked at.
-        let is_good = signature.verdict() == Verdict::Verified;
-        if is_narrowed
-            && is_good
-            && record::unreached(signature, outcome).is_some()
-            && outcome.lacks_signatures(signature)
-        {
-            if record::takes_back(stored, &plan) {
-                planned.words.kept.push(format!(
-                    "{name}: kept as it is recorded: the signature is good, and --signature leaves out others that the image may need"
-                ));
-            }
-            plan = Plan::Untouched;
+        let is_written = matches!(plan, Plan::Write { .. } | Plan::Withheld(_));
+        if is_written && left_out::may_be_enough(left_out, stored, signature, outcome) {
+            let (what, fate) = match left_out::is_trusted(stored) {
+                true => ("kept as it is recorded", RecordResult::Kept),
+                false => ("not recorded", RecordResult::No),
+            };
+            planned.words.kept.push(format!(
+                "{name}: {what}: the signature is good, and --signature leaves out others that the image may need"
+            ));
+            planned.recorded.push(fate);
+            continue;
         }
         let takes_back = record::takes_back(stored, &plan);
         if !(takes_back && is_certain) && waits(signature, takes_back) {

@@ -257,13 +257,6 @@ impl ImageOutcome {
         tally::shortfall(own.filter(|tally| signature.matched().contains(&tally.identity)))
     }
 
-    /// Whether nothing but more signatures is missing for one of the identities that a signature of this image is for.
-    #[must_use]
-    pub fn lacks_signatures(&self, signature: &SignatureOutcome) -> bool {
-        let mut own = self.tallies.iter();
-        own.any(|tally| signature.matched().contains(&tally.identity) && tally.lacks_signatures())
-    }
-
     /// What the signatures of each kind came to, such as `GPG: Verified, sigstore: none`, where both are
     /// asked for or there. Of a kind without signatures `place` says where there is none; it may be empty.
     #[must_use]

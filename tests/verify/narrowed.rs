@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-//! `--signature` leaves out signatures that the image needs: that takes no record of a good one back.
+//! `--signature` leaves out signatures that the image may need: that takes no record of a good one back, if they may be all
+//! that is missing for what the record is of.
 
 use serde_json::{json, Value};
 
-use super::policy::{reject, signed_by, Place};
+use super::policy::{reject, signed_by, Place, ELSEWHERE};
 use super::sigstore::trusted;
 use crate::support::desk::IDENTITY;
 
@@ -35,7 +36,7 @@ fn a_record_is_not_taken_back_for_want_of_a_signature_that_was_left_out() {
     place.scopes(&json!({"": [signed_by("key.gpg"), signed_by("other.gpg")]}));
     let outcome = confirm(&place, &ONE).expect_verdict(1, "Rejected/PolicyRejected");
     assert_eq!(stored(&place), before, "{outcome:#?}");
-    assert_eq!(outcome.item()["signatures"][0]["recorded"], "unchanged");
+    assert_eq!(outcome.item()["signatures"][0]["recorded"], "kept");
     let said = "kept as it is recorded: the signature is good, and --signature leaves out others";
     assert!(outcome.stderr.contains(said), "{outcome:#?}");
     // By a number of keys, too.
@@ -59,6 +60,82 @@ fn a_record_is_not_taken_back_for_want_of_a_signature_that_was_left_out() {
     let two = [&ONE[..], &["--signature", "s2"]].concat();
     confirm(&place, &two).expect_verdict(0, "Verified/Verified");
     assert_eq!(stored(&place)["signatures"][0]["conditions"][0]["status"], "True");
+}
+
+#[test]
+fn nothing_is_recorded_of_one_for_want_of_a_signature_that_was_left_out() {
+    let place = Place::new();
+    let object = place.object(&[IDENTITY], &[IDENTITY]);
+    place.put(&object);
+    place.scopes(&json!({"": [signed_by("key.gpg"), signed_by("other.gpg")]}));
+    let outcome = confirm(&place, &ONE).expect_verdict(1, "Rejected/PolicyRejected");
+    assert_eq!(stored(&place), object, "{outcome:#?}");
+    assert_eq!(outcome.item()["signatures"][0]["recorded"], "no");
+    let said = "not recorded: the signature is good, and --signature leaves out others";
+    assert!(outcome.stderr.contains(said), "{outcome:#?}");
+}
+
+/// The object's first signature is recorded for [`ELSEWHERE`], and lacks the second one for [`IDENTITY`].
+#[test]
+fn a_record_is_kept_only_for_what_it_is_of() {
+    let any = json!({"type": "exactReference", "dockerReference": IDENTITY});
+    let as_other = |file: &str| {
+        let mut requirement = signed_by(file);
+        requirement["signedIdentity"] = any.clone();
+        requirement
+    };
+    for (elsewhere, is_kept) in [
+        (json!([reject()]), false),
+        (json!([as_other("other.gpg")]), false),
+        (json!([as_other("key.gpg"), reject()]), false),
+        (json!([as_other("key.gpg"), as_other("other.gpg")]), true),
+    ] {
+        let (place, mut before) = recorded();
+        let message = format!("verified by alice: signed; expected as {ELSEWHERE}");
+        before["signatures"][0]["conditions"][0]["message"] = message.into();
+        let both = [signed_by("key.gpg"), signed_by("other.gpg")];
+        place.scopes(&json!({"registry.local:5000": both, "elsewhere.example": elsewhere}));
+        // With what the record is of, and without it.
+        let here = ["--expected-identity", ELSEWHERE];
+        for (expected, is_kept) in [(&here[..], is_kept), (&[], false)] {
+            place.put(&before);
+            let outcome = confirm(&place, &[&ONE[..], expected].concat()).expect(1);
+            let after = stored(&place);
+            assert_eq!(after == before, is_kept, "{elsewhere} {expected:?} {outcome:#?}");
+            let status = &after["signatures"][0]["conditions"][0]["status"];
+            assert_eq!(status, if is_kept { "True" } else { "False" }, "{outcome:#?}");
+        }
+    }
+}
+
+#[test]
+fn what_can_never_count_or_is_too_little_keeps_no_record() {
+    let (place, before) = recorded();
+    let both = [place.desk.key.as_str(), &place.other];
+    place.desk.signer.export(&both, &place.desk.sandbox.path("both.gpg"));
+    let taken_back = |args: &[&str], object: &Value| {
+        place.put(object);
+        let own = [
+            "verify",
+            "-f",
+            "image.json",
+            "--confirm",
+            "--expected-identity",
+            IDENTITY,
+        ];
+        let outcome = place.desk.sandbox.run([&own[..], args, &ONE].concat()).expect(1);
+        let status = &stored(&place)["signatures"][0]["conditions"][0]["status"];
+        assert_eq!(status, "False", "{outcome:#?}");
+    };
+    taken_back(&["--require", "3", "--public-key", "both.gpg"], &before);
+    let two = json!([signed_by("key.gpg"), signed_by("other.gpg")]);
+    place.scopes(&json!({"": two}));
+    for (kind, content) in [("atomic", "anVuaw=="), ("x.example/other", "anVuaw==")] {
+        let mut junk = before.clone();
+        junk["signatures"][1]["type"] = kind.into();
+        junk["signatures"][1]["content"] = content.into();
+        taken_back(&["--policy", "policy.json"], &junk);
+    }
 }
 
 #[test]

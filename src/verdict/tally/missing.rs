@@ -18,10 +18,16 @@ impl Tally {
         }
     }
 
-    /// Whether nothing but more signatures is missing.
+    /// Whether nothing but signatures is missing, and that many more GPG signatures may be enough.
     #[must_use]
-    pub fn lacks_signatures(&self) -> bool {
-        let may_be_met = |count: &Count| matches!(count.end, End::Met | End::Anything | End::Missed | End::Open);
+    pub fn may_be_reached_by(&self, more: usize) -> bool {
+        let may_be_met = |count: &Count| match count.end {
+            End::Met | End::Anything => true,
+            End::Missed | End::Open => {
+                count.kinds.contains(&SignatureKind::Gpg) && count.signers.len() + more >= count.needed
+            }
+            End::Refusal(_) | End::Unsupported(_) => false,
+        };
         !self.is_reached() && self.requirements.iter().all(may_be_met)
     }
 }

@@ -166,6 +166,7 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
             stored_for,
             renewal: "the login is that of the test".to_owned(),
             stays: false,
+            helper: None,
         }),
         advice: String::new(),
     };

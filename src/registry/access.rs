@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! How one registry is reached, and the login that it may see.
 
+use super::helper::Renewable;
 use super::login::Login;
 use super::registries_conf::Origin;
 
@@ -30,6 +31,8 @@ pub struct StoredLogin {
     pub stays: bool,
     /// Where it was found and how to renew it, safe to print.
     pub renewal: String,
+    /// The helper that gave it.
+    pub helper: Option<Renewable>,
 }
 
 impl StoredLogin {

@@ -33,7 +33,7 @@ pub(super) const MAX_SMALL: u64 = 1 << 20;
 const RENEW_BEFORE: i64 = 5;
 
 /// Most tokens that are kept.
-const MAX_TOKENS: usize = 1000;
+pub(super) const MAX_TOKENS: usize = 1000;
 
 /// How a registry wants to be asked, and the tokens that were given for it.
 #[derive(Debug)]
@@ -127,8 +127,13 @@ impl Authorization {
         self.base.is_https() && !self.access.unverified
     }
 
+    /// Forgets what was given for the login of a repository.
+    pub(super) fn forget(&mut self, repository: &Repository) {
+        self.tokens.remove(&repository.path);
+    }
+
     /// Whether a login may be sent to this registry: without verified TLS only one that is stored for exactly this host and port.
-    fn may_send(&self, stored: &StoredLogin) -> bool {
+    pub(super) fn may_send(&self, stored: &StoredLogin) -> bool {
         self.is_verified() || (stored.is_for(&self.access.host) && !stored.stays)
     }
 
@@ -206,8 +211,7 @@ impl Authorization {
                 safe(&self.access.host)
             )));
         }
-        let stays = repository.login.as_ref().is_some_and(|stored| stored.stays);
-        if !is_same && stays {
+        if !is_same && repository.login.as_ref().is_some_and(|stored| stored.stays) {
             return Err(wrong(format!(
                 "it names a token server on another host, {}; the token of a cluster is sent to {} only",
                 safe(&server.address()),

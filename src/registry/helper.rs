@@ -33,17 +33,136 @@ const TOKEN_USER: &str = "<token>";
 /// How long a login is good for other repositories of the host: it may be a token that expires.
 const MAX_AGE: Duration = Duration::from_secs(300);
 
-/// From when on a helper that fails is not asked again for a host: each repository would wait as long, in vain.
-const TOO_LONG: Duration = Duration::from_secs(5);
+/// How long failures of a helper may take in all, for a host, before they are remembered: a prompt may have been missed once.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long a failure is remembered at most: what was locked may have been unlocked.
+const MAX_FAILED: Duration = Duration::from_secs(60);
+
+/// How old a login is at least that is refused where it was first used, for another one to be asked for.
+const MIN_AGE: Duration = Duration::from_secs(5);
 
 type Answer = Result<Option<Login>, String>;
 
-/// One that asks holds it meanwhile, and others wait for the same answer.
-type Held = Arc<Mutex<Option<(Instant, Duration, Answer)>>>;
+/// What a helper has said last.
+struct Said {
+    answer: Answer,
+    begun: Instant,
+    took: Duration,
+}
+
+#[derive(Default)]
+struct State {
+    said: Option<Said>,
+    /// What failures in a row took together.
+    failing: Duration,
+    /// The last login that was asked for in place of a refused one was refused, too.
+    is_in_vain: bool,
+}
+
+/// A helper as it is asked of a host. One that asks holds the state meanwhile, and others wait for the same answer.
+pub struct Helper {
+    name: String,
+    host: String,
+    environment: Vec<(OsString, OsString)>,
+    state: Mutex<State>,
+}
+
+/// What they say is secret.
+impl fmt::Debug for Helper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Helper")
+    }
+}
+
+/// Where another login may be had if the one at hand is refused.
+#[derive(Debug, Clone)]
+pub struct Renewable {
+    helper: Arc<Helper>,
+    /// The helper had given the login for another repository.
+    is_old: bool,
+}
+
+impl PartialEq for Renewable {
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.helper, &other.helper)
+    }
+}
+
+impl Eq for Renewable {}
+
+impl Renewable {
+    /// Another login than this one, which was refused: the helper is asked again, unless it has been already.
+    pub(super) fn instead_of(&self, refused: &Login) -> Option<Login> {
+        let mut state = self.helper.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let said = state.said.as_ref()?;
+        match &said.answer {
+            Ok(Some(login)) if login != refused => return Some(login.clone()),
+            Ok(Some(_)) => {}
+            _ => return None,
+        }
+        // Repositories may be forbidden whatever the login: each of them would have the helper asked.
+        let age = said.begun.elapsed();
+        let is_young = age < said.took.saturating_mul(10).max(MIN_AGE);
+        if is_young && (state.is_in_vain || !self.is_old) {
+            return None;
+        }
+        let login = self.helper.ask(&mut state).ok().flatten();
+        let login = login.filter(|login| login != refused);
+        state.is_in_vain = login.is_none();
+        login
+    }
+
+    /// Tells that a login was refused that was asked for in place of another one.
+    pub(super) fn was_in_vain(&self) {
+        self.helper
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_in_vain = true;
+    }
+}
+
+impl Helper {
+    fn ask(&self, state: &mut State) -> Answer {
+        let begun = Instant::now();
+        let answer = ask(&self.name, &self.host, &self.environment);
+        let took = begun.elapsed();
+        state.failing = match answer {
+            Ok(_) => Duration::ZERO,
+            Err(_) => state.failing.saturating_add(took),
+        };
+        state.said = Some(Said {
+            answer: answer.clone(),
+            begun,
+            took,
+        });
+        answer
+    }
+}
+
+impl State {
+    /// What was said last, if it counts still.
+    fn remembered(&self) -> Option<&Answer> {
+        let said = self.said.as_ref()?;
+        let age = said.begun.elapsed();
+        let counts = match said.answer {
+            Ok(_) => age < MAX_AGE,
+            Err(_) => is_remembered(self.failing, said.took, age),
+        };
+        counts.then_some(&said.answer)
+    }
+}
+
+/// Whether a failure is remembered that took so long and began so long ago, after failures that took so long in all: helpers
+/// must not take most of the time of a run, and one that works again must be asked.
+fn is_remembered(failing: Duration, took: Duration, age: Duration) -> bool {
+    failing > PATIENCE && age < took.saturating_add(took.saturating_mul(10).min(MAX_FAILED))
+}
 
 /// What helpers have said in this run, by helper and host.
 #[derive(Clone, Default)]
-pub struct Answers(Arc<Mutex<HashMap<(String, String), Held>>>);
+pub struct Answers(Arc<Mutex<HashMap<(String, String), Arc<Helper>>>>);
 
 /// What they say is secret.
 impl fmt::Debug for Answers {
@@ -57,26 +176,32 @@ impl Answers {
     ///
     /// # Errors
     /// When it cannot be run, fails or prints something else.
-    pub(super) fn of(&self, name: &str, host: &str, environment: &[(OsString, OsString)]) -> Answer {
-        let key = (name.to_owned(), host.to_owned());
-        let held = {
+    pub(super) fn of(
+        &self,
+        name: &str,
+        host: &str,
+        environment: &[(OsString, OsString)],
+    ) -> Result<Option<(Login, Renewable)>, String> {
+        let helper = {
             let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            Arc::clone(all.entry(key).or_default())
+            let helper = all.entry((name.to_owned(), host.to_owned())).or_insert_with(|| {
+                Arc::new(Helper {
+                    name: name.to_owned(),
+                    host: host.to_owned(),
+                    environment: environment.to_vec(),
+                    state: Mutex::default(),
+                })
+            });
+            Arc::clone(helper)
         };
-        let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((begun, took, answer)) = &*held {
-            let is_good = match answer {
-                Ok(_) => begun.elapsed() < MAX_AGE,
-                Err(_) => *took > TOO_LONG,
-            };
-            if is_good {
-                return answer.clone();
+        let (answer, is_old) = {
+            let mut state = helper.state.lock().unwrap_or_else(PoisonError::into_inner);
+            match state.remembered().cloned() {
+                Some(answer) => (answer, true),
+                None => (helper.ask(&mut state), false),
             }
-        }
-        let begun = Instant::now();
-        let answer = ask(name, host, environment);
-        *held = Some((begun, begun.elapsed(), answer.clone()));
-        answer
+        };
+        Ok(answer?.map(|login| (login, Renewable { helper, is_old })))
     }
 }
 
@@ -144,4 +269,27 @@ fn run(program: &Path, host: &str, environment: &[(OsString, OsString)]) -> io::
         time: MAX_RUN,
     };
     answer::ask(&mut command, host.as_bytes(), limits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_is_remembered_for_a_time_only_once_failures_took_long() {
+        let seconds = Duration::from_secs;
+        for (failing, took, age, expected) in [
+            (6, 6, 6, false),
+            (12, 6, 6, true),
+            (12, 6, 65, true),
+            (12, 6, 67, false),
+            (14, 4, 5, true),
+            (14, 4, 45, false),
+            (60, 60, 119, true),
+            (60, 60, 121, false),
+        ] {
+            let is = is_remembered(seconds(failing), seconds(took), seconds(age));
+            assert_eq!(is, expected, "{failing} {took} {age}");
+        }
+    }
 }

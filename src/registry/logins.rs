@@ -93,6 +93,7 @@ impl Logins {
                 stored_for: place.domain().to_owned(),
                 stays: false,
                 renewal: "the login is that of --creds".to_owned(),
+                helper: None,
             }));
         }
         match self.found(place)? {
@@ -144,6 +145,7 @@ impl Logins {
             stored_for: host.to_owned(),
             stays: true,
             renewal: "the login is the token of the cluster; log in again: oc login".to_owned(),
+            helper: None,
         })
     }
 
@@ -159,10 +161,11 @@ impl Logins {
                 let login = self.answers.of(helper, place.domain(), &self.environment);
                 let from = format!("docker-credential-{}", safe(helper));
                 login.map(|login| {
-                    login.map(|login| StoredLogin {
+                    login.map(|(login, helper)| StoredLogin {
                         login,
                         stored_for: place.domain().to_owned(),
                         stays: false,
+                        helper: Some(helper),
                         renewal: self.renewal(&from, place, place.domain()),
                     })
                 })
@@ -189,18 +192,20 @@ impl Logins {
                         login,
                         stored_for,
                         stays: false,
+                        helper: None,
                     }))
                 }
                 Stored::Helper { name, host } => {
                     let login = self.answers.of(&name, &host, &self.environment);
                     let login = login.map_err(|error| format!("{shown}: {error}"))?;
-                    if let Some(login) = login {
+                    if let Some((login, helper)) = login {
                         let from = format!("docker-credential-{}, which {shown} names", safe(&name));
                         return Ok(Some(StoredLogin {
                             renewal: self.renewal(&from, place, &host),
                             login,
                             stored_for: host,
                             stays: false,
+                            helper: Some(helper),
                         }));
                     }
                 }

@@ -4,11 +4,13 @@
 
 mod ping;
 mod referrers;
+mod renewal;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::ping::ping;
-use super::access::Access;
+use super::access::{Access, StoredLogin};
 use super::authorization::Authorization;
 use super::budget::Budget;
 use super::challenge::Challenge;
@@ -55,6 +57,8 @@ pub struct Session<'n> {
     base: Url,
     unverified: bool,
     authorization: Authorization,
+    /// Logins that helpers gave after one was refused, by the path of the repository.
+    newest: BTreeMap<String, StoredLogin>,
     /// Whether it offers signatures by its extension.
     pub offers_signatures: bool,
 }
@@ -91,6 +95,7 @@ impl<'n> Session<'n> {
                         base: base.clone(),
                         unverified: access.unverified,
                         authorization: Authorization::new(base, access, challenges, clock),
+                        newest: BTreeMap::new(),
                         offers_signatures,
                     });
                 }
@@ -195,8 +200,32 @@ impl<'n> Session<'n> {
         &self.base
     }
 
-    /// Asks with what the registry wants to see, following redirects.
+    /// Asks with what the registry wants to see, following redirects. Where that is refused, a credential helper may
+    /// have another login by now.
     fn get(
+        &mut self,
+        repository: &Repository,
+        url: &str,
+        accept: &str,
+        limit: u64,
+        wanted: &'static str,
+    ) -> Result<Response, Trouble> {
+        let asked = self.with_newest_login(repository);
+        let refused = match self.get_once(&asked, url, accept, limit, wanted) {
+            Err(refused @ Trouble::Forbidden { .. }) => refused,
+            other => return other,
+        };
+        let Some(renewed) = self.renewed(&asked) else {
+            return Err(refused);
+        };
+        let answer = self.get_once(&renewed, url, accept, limit, wanted);
+        if matches!(answer, Err(Trouble::Forbidden { .. })) {
+            renewal::was_in_vain(&renewed);
+        }
+        answer
+    }
+
+    fn get_once(
         &mut self,
         repository: &Repository,
         url: &str,

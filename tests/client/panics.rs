@@ -68,6 +68,7 @@ fn what_a_registry_is_reached_with() {
         stored_for: "registry.example".to_owned(),
         stays: false,
         renewal: String::new(),
+        helper: None,
     });
     let pair = base64(format!("somebody:{SECRET}").as_bytes());
     let file = json!({"auths": {"registry.example": {"auth": pair}}}).to_string();

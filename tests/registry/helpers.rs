@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::registry::logins::{guarded, PASSWORD, USER};
 use crate::registry::town::Town;
-use crate::support::hub::Hub;
+use crate::support::hub::{Guard, Hub};
 use crate::support::images::base64;
 use crate::support::program::wait_until;
 use crate::support::secrets::assert_hidden;
@@ -71,8 +71,37 @@ fn a_helper_is_asked_once_for_all_repositories_of_a_host() {
     let place = Place::new(&answer());
     assert_eq!(place.asked(1), 1);
     assert!(place.hub.seen().iter().any(|seen| seen.target.contains("ns/other")));
-    assert_eq!(Place::new("exec sleep 6").asked(3), 1);
+    assert_eq!(Place::new("sleep 11; exit 1").asked(3), 1);
     assert_eq!(Place::new("exit 1").asked(3), 2);
+}
+
+/// A prompt may have been missed.
+#[test]
+fn a_helper_that_was_slow_to_fail_once_is_asked_for_the_next_repository() {
+    let fails_first = "[ -e \"$0.failed\" ] || { touch \"$0.failed\"; sleep 6; exit 1; }";
+    let place = Place::new(&format!("{fails_first}\n{}", answer()));
+    assert_eq!(place.asked(3), 2);
+    assert!(place.hub.seen().iter().any(|seen| seen.target.contains("ns/other")));
+}
+
+/// A login may be good for a shorter time than it is remembered for.
+#[test]
+fn a_remembered_login_that_is_refused_is_asked_for_anew() {
+    let next = "echo x >>\"$0.count\"; n=$(grep -c x \"$0.count\")";
+    let answer = format!("echo '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}-'$n'\"}}'");
+    let place = Place::new(&format!("{next}\n{answer}"));
+    let each = |first: &str, second: &str| {
+        let passwords = [("ns/app", first), ("ns/other", second)];
+        let passwords = passwords.map(|(path, end)| (path, format!("{PASSWORD}-{end}")));
+        place.hub.guard(Guard::Each(USER.to_owned(), passwords.to_vec()));
+    };
+    each("1", "2");
+    assert_eq!(place.asked(1), 2);
+    // Where it is not remembered, another one would be refused as well; and one that is refused at once is not asked for again.
+    each("3", "never");
+    assert_eq!(place.asked(3), 2);
+    each("never", "never");
+    assert_eq!(place.asked(3), 2);
 }
 
 #[test]

@@ -14,6 +14,8 @@ pub enum Guard {
     Open,
     /// A user and a password.
     Basic(String, String),
+    /// A user, and a password for each repository.
+    Each(String, Vec<(&'static str, String)>),
     /// A token; the challenge says where to get it.
     Bearer {
         /// What stands in `WWW-Authenticate`.
@@ -44,6 +46,12 @@ impl Guard {
         let (challenge, wanted) = match self {
             Guard::Open => return None,
             Guard::Basic(user, password) => {
+                let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
+                ("Basic realm=\"registry\"".to_owned(), format!("Basic {pair}"))
+            }
+            Guard::Each(user, passwords) => {
+                let own = passwords.iter().find(|(path, _)| request.path.contains(path));
+                let password = own.map_or("", |(_, password)| password);
                 let pair = base64::engine::general_purpose::STANDARD.encode(format!("{user}:{password}"));
                 ("Basic realm=\"registry\"".to_owned(), format!("Basic {pair}"))
             }

@@ -5,8 +5,11 @@
 use serde_json::Value;
 
 use super::api::{Api, ApiError};
+use super::pages::{List, Pages};
+use crate::json::select::Keep;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
+use crate::text::quoted;
 
 /// The cluster's own configuration of images, which has nothing to do with Image objects but the name.
 const CONFIGURATION: &str = "/apis/config.openshift.io/v1/images/cluster";
@@ -14,8 +17,26 @@ const CONFIGURATION: &str = "/apis/config.openshift.io/v1/images/cluster";
 /// The route that the registry's operator makes where it is asked to.
 const ROUTE: &str = "/apis/route.openshift.io/v1/namespaces/openshift-image-registry/routes/default-route";
 
+/// Streams of a namespace that are asked for at first: the first one mostly says it.
+const STREAMS: u32 = 20;
+
 /// Streams of a namespace that are looked at. Those that name a registry of their author's say nothing, and may come first.
-const STREAMS: usize = 20;
+const MAX_STREAMS: usize = 1000;
+
+/// What is kept of a stream.
+const STREAM: Keep = Keep::Members(&[
+    ("apiVersion", Keep::All),
+    ("kind", Keep::All),
+    ("metadata", Keep::Members(&[("name", Keep::All), ("uid", Keep::All)])),
+    ("spec", Keep::Members(&[("dockerImageRepository", Keep::All)])),
+    (
+        "status",
+        Keep::Members(&[
+            ("dockerImageRepository", Keep::All),
+            ("publicDockerImageRepository", Keep::All),
+        ]),
+    ),
+]);
 
 /// What a cluster says about registries.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -121,7 +142,14 @@ pub fn own(api: &mut Api) -> Result<Own, Refusal> {
         }
     }
     if own.internal.is_empty() && own.external.is_empty() {
-        by_streams(api, &mut own);
+        let further = by_streams(api, &mut own);
+        trouble = match (trouble, further) {
+            (Some(first), Some(further)) => Some(Refusal {
+                message: format!("{}; {}", first.message, further.message),
+                ..first
+            }),
+            (first, further) => first.or(further),
+        };
     }
     own.external.dedup();
     let is_none = own.internal.is_empty() && own.external.is_empty();
@@ -152,20 +180,44 @@ fn admitted(route: &Value) -> Vec<String> {
 }
 
 /// Asks streams, of which those that the server itself gives a host agree.
-fn by_streams(api: &mut Api, own: &mut Own) {
+fn by_streams(api: &mut Api, own: &mut Own) -> Option<Refusal> {
+    let mut trouble = None;
     let namespace = api.access().namespace.clone();
     for namespace in [namespace.as_str(), "openshift"] {
-        let path = format!("/apis/image.openshift.io/v1/namespaces/{namespace}/imagestreams?limit={STREAMS}");
-        let Ok(list) = api.get(&path) else { continue };
-        for stream in list["items"].as_array().into_iter().flatten() {
-            own.internal.extend(host_of(stream, namespace, "dockerImageRepository"));
+        let mut pages = Pages::new(List {
+            path: format!("/apis/image.openshift.io/v1/namespaces/{namespace}/imagestreams"),
+            api_version: "image.openshift.io/v1",
+            kind: "ImageStream",
+            selector: String::new(),
+            keep: STREAM,
+            first: STREAMS,
+        });
+        for _ in 0..MAX_STREAMS {
+            let stream = match pages.next(api) {
+                Ok(Some(stream)) => stream,
+                Ok(None) => break,
+                Err(error) => {
+                    // Whoever may not read streams there is told what else could not be read.
+                    if !error
+                        .status()
+                        .is_some_and(|status| status.code == 403 || status.is_absent())
+                    {
+                        let what = format!("reading the image streams of {}", quoted(namespace));
+                        trouble = trouble.or(Some(error.refusal(&what)));
+                    }
+                    break;
+                }
+            };
+            own.internal
+                .extend(host_of(&stream, namespace, "dockerImageRepository"));
             own.external
-                .extend(host_of(stream, namespace, "publicDockerImageRepository"));
+                .extend(host_of(&stream, namespace, "publicDockerImageRepository"));
             if !own.internal.is_empty() || !own.external.is_empty() {
-                return;
+                return None;
             }
         }
     }
+    trouble
 }
 
 /// The host of the registry in the status of a stream, where only the server can have written it: on a cluster without a

@@ -110,6 +110,28 @@ fn hosts_by_a_stream() {
     );
 }
 
+/// Whoever may write streams must not hide the registry by large ones, or by many that say nothing.
+#[test]
+fn hosts_by_one_of_many_or_large_streams() {
+    let server = server();
+    server.allow(Rule::new("alice", &["get", "list"], "imagestreams").namespace("myproject"));
+    let large = "x".repeat(900_000);
+    for n in 0..30 {
+        let stream = json!({"metadata": {"annotations": {"a": large}},
+            "spec": {"dockerImageRepository": "evil.example.test/a/b"},
+            "status": {"dockerImageRepository": "evil.example.test/a/b"}});
+        server.stream("myproject", &format!("a{n:02}"), stream);
+    }
+    let status = json!({"dockerImageRepository": "r.svc:5000/myproject/b"});
+    server.stream("myproject", "b", json!({"status": status}));
+    assert_eq!(registries::own(&mut api(&server)).unwrap().internal, ["r.svc:5000"]);
+    server.fault(Fault::status(500).on("GET", "imagestreams"));
+    let refusal = registries::own(&mut api(&server)).unwrap_err();
+    assert_eq!(refusal.reason, Reason::Forbidden);
+    let said = "reading the image streams of \"myproject\"";
+    assert!(refusal.message.contains(said), "{}", refusal.message);
+}
+
 #[test]
 fn mirrors_of_all_kinds() {
     let server = server();

@@ -153,6 +153,12 @@ fn a_home_that_is_missing_or_no_directory_is_trouble() {
     with_variables(&desk, &[("GNUPGHOME", "relative")]).expect_verdict(0, OK);
     with_variables(&desk, &[("GNUPGHOME", "./relative/../relative/")]).expect_verdict(0, OK);
     with_variables(&desk, &[("GNUPGHOME", "~/relative")]).expect_verdict(3, "Unchecked/EngineFailed");
+    // For gpg that is the home of a user.
+    desk.home("~root");
+    let outcome = desk.run("~root".as_ref(), &[]).expect(2);
+    assert!(outcome.stderr.contains("in full (./~root"), "{}", outcome.stderr);
+    with_variables(&desk, &[("GNUPGHOME", "~root")]).expect(2);
+    desk.run("./~root".as_ref(), &[]).expect_verdict(0, OK);
 }
 
 #[test]

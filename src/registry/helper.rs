@@ -162,7 +162,9 @@ fn is_remembered(failing: Duration, took: Duration, age: Duration) -> bool {
 
 /// What helpers have said in this run, by helper and host.
 #[derive(Clone, Default)]
-pub struct Answers(Arc<Mutex<HashMap<(String, String), Arc<Helper>>>>);
+pub struct Answers(Arc<Mutex<Helpers>>);
+
+type Helpers = HashMap<(String, String), Arc<Helper>>;
 
 /// What they say is secret.
 impl fmt::Debug for Answers {

@@ -6,11 +6,11 @@ mod ping;
 mod referrers;
 mod renewal;
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use self::ping::ping;
-use super::access::{Access, StoredLogin};
+use self::renewal::Newest;
+use super::access::Access;
 use super::authorization::Authorization;
 use super::budget::Budget;
 use super::challenge::Challenge;
@@ -57,8 +57,7 @@ pub struct Session<'n> {
     base: Url,
     unverified: bool,
     authorization: Authorization,
-    /// Logins that helpers gave after one was refused, by the path of the repository.
-    newest: BTreeMap<String, StoredLogin>,
+    newest: Newest,
     /// Whether it offers signatures by its extension.
     pub offers_signatures: bool,
 }
@@ -95,7 +94,7 @@ impl<'n> Session<'n> {
                         base: base.clone(),
                         unverified: access.unverified,
                         authorization: Authorization::new(base, access, challenges, clock),
-                        newest: BTreeMap::new(),
+                        newest: Newest::default(),
                         offers_signatures,
                     });
                 }
@@ -210,14 +209,18 @@ impl<'n> Session<'n> {
         limit: u64,
         wanted: &'static str,
     ) -> Result<Response, Trouble> {
-        let asked = self.with_newest_login(repository);
+        let asked = self.newest.of(repository);
         let refused = match self.get_once(&asked, url, accept, limit, wanted) {
             Err(refused @ Trouble::Forbidden { .. }) => refused,
             other => return other,
         };
-        let Some(renewed) = self.renewed(&asked) else {
+        if !asked.login.as_ref().is_some_and(|own| self.authorization.may_send(own)) {
+            return Err(refused);
+        }
+        let Some(renewed) = self.newest.instead(&asked) else {
             return Err(refused);
         };
+        self.authorization.forget(&renewed);
         let answer = self.get_once(&renewed, url, accept, limit, wanted);
         if matches!(answer, Err(Trouble::Forbidden { .. })) {
             renewal::was_in_vain(&renewed);

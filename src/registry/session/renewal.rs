@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Other logins in place of those that are refused: what a credential helper gives may be good for a short time.
 
-use super::Session;
+use std::collections::BTreeMap;
+
 use crate::registry::access::StoredLogin;
 use crate::registry::authorization::MAX_TOKENS;
 use crate::registry::helper::Renewable;
 use crate::registry::repository::Repository;
 
-impl Session<'_> {
+/// Logins that helpers gave after one was refused, by the path of the repository.
+#[derive(Debug, Default)]
+pub(super) struct Newest(BTreeMap<String, StoredLogin>);
+
+impl Newest {
     /// The repository with the login that its helper gave last.
-    pub(super) fn with_newest_login(&self, repository: &Repository) -> Repository {
-        let newest = self.newest.get(&repository.path);
+    pub(super) fn of(&self, repository: &Repository) -> Repository {
+        let newest = self.0.get(&repository.path);
         let is_of_same =
             |newest: &&StoredLogin| repository.login.as_ref().is_some_and(|own| own.helper == newest.helper);
         Repository {
@@ -20,20 +25,16 @@ impl Session<'_> {
     }
 
     /// The repository with another login than the one that was refused, if its helper has one.
-    pub(super) fn renewed(&mut self, repository: &Repository) -> Option<Repository> {
+    pub(super) fn instead(&mut self, repository: &Repository) -> Option<Repository> {
         let stored = repository.login.as_ref()?;
-        if !self.authorization.may_send(stored) {
-            return None;
-        }
         let stored = StoredLogin {
             login: stored.helper.as_ref()?.instead_of(&stored.login)?,
             ..stored.clone()
         };
-        self.authorization.forget(repository);
-        if self.newest.len() >= MAX_TOKENS {
-            self.newest.clear();
+        if self.0.len() >= MAX_TOKENS {
+            self.0.clear();
         }
-        self.newest.insert(repository.path.clone(), stored.clone());
+        self.0.insert(repository.path.clone(), stored.clone());
         Some(Repository {
             login: Some(stored),
             ..repository.clone()

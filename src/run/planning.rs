@@ -116,7 +116,7 @@ pub(super) fn plan(
             };
         }
         let is_written = matches!(plan, Plan::Write { .. } | Plan::Withheld(_));
-        if is_written && left_out::may_be_enough(left_out, stored, signature, outcome) {
+        if is_written && left_out::may_be_enough(left_out, stored, number, outcome, as_recorded) {
             let (what, fate) = match left_out::is_trusted(stored) {
                 true => ("kept as it is recorded", RecordResult::Kept),
                 false => ("not recorded", RecordResult::No),

@@ -95,15 +95,46 @@ fn a_record_is_kept_only_for_what_it_is_of() {
         before["signatures"][0]["conditions"][0]["message"] = message.into();
         let both = [signed_by("key.gpg"), signed_by("other.gpg")];
         place.scopes(&json!({"registry.local:5000": both, "elsewhere.example": elsewhere}));
-        // With what the record is of, and without it.
+        // With what the record is of, and without it: then the image may be Verified by both for what is expected.
         let here = ["--expected-identity", ELSEWHERE];
-        for (expected, is_kept) in [(&here[..], is_kept), (&[], false)] {
+        for (expected, is_kept) in [(&here[..], is_kept), (&[], true)] {
             place.put(&before);
             let outcome = confirm(&place, &[&ONE[..], expected].concat()).expect(1);
             let after = stored(&place);
             assert_eq!(after == before, is_kept, "{elsewhere} {expected:?} {outcome:#?}");
             let status = &after["signatures"][0]["conditions"][0]["status"];
             assert_eq!(status, if is_kept { "True" } else { "False" }, "{outcome:#?}");
+        }
+    }
+}
+
+/// What the record is of is not expected now, and lacks only the second signature.
+#[test]
+fn a_record_is_kept_where_the_image_is_asked_for_by_another_name() {
+    let (place, before) = recorded();
+    let repository = IDENTITY.rsplit_once(':').unwrap().0;
+    let image = before["metadata"]["name"].as_str().unwrap().to_owned();
+    let by_digest = format!("{repository}@{image}");
+    let both = [place.desk.key.as_str(), &place.other];
+    place.desk.signer.export(&both, &place.desk.sandbox.path("both.gpg"));
+    place.scopes(&json!({"": [signed_by("key.gpg"), signed_by("other.gpg")]}));
+    let mut named = before.clone();
+    let message = format!("verified by alice: signed; expected as {IDENTITY}");
+    named["signatures"][0]["conditions"][0]["message"] = message.into();
+    let keys = ["--require", "2", "--public-key", "both.gpg"];
+    for args in [&["--policy", "policy.json"][..], &keys] {
+        for object in [&before, &named] {
+            place.put(object);
+            let own = [
+                "verify",
+                "-f",
+                "image.json",
+                "--confirm",
+                "--expected-identity",
+                &by_digest,
+            ];
+            let outcome = place.desk.sandbox.run([&own[..], args, &ONE].concat()).expect(1);
+            assert_eq!(&stored(&place), object, "{args:?} {outcome:#?}");
         }
     }
 }

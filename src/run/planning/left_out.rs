@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use super::as_recorded::AsRecorded;
 use crate::openpgp::framing::message::Message;
 use crate::reason::Verdict;
 use crate::record::{self, Grounds};
@@ -18,26 +19,42 @@ pub(super) fn count(loaded: &Loaded, chosen: &[usize]) -> usize {
     rest.filter(|(_, own)| own.content.as_ref().is_ok_and(is_one)).count()
 }
 
-/// Whether a good signature that is not trusted lacks nothing but other signatures, and no more than were `left_out`. One that
-/// is recorded to be trusted lacks them for what the record is of: what else is expected of the image keeps no record.
+/// Whether a good signature that is not trusted lacks nothing but other signatures, and no more than were `left_out`. Of one that
+/// is recorded to be trusted, what the record is of decides, as it was judged now or by itself (`as_recorded`): what else is
+/// expected of the image decides only where nobody judged that. `number` is its place in the outcomes.
 pub(super) fn may_be_enough(
     left_out: usize,
     stored: &Value,
-    signature: &SignatureOutcome,
+    number: usize,
     outcome: &ImageOutcome,
+    as_recorded: &AsRecorded,
 ) -> bool {
-    let is_good = signature.verdict() == Verdict::Verified;
-    if left_out == 0 || !is_good || record::unreached(signature, outcome).is_none() {
+    let all = || std::iter::once(outcome).chain(as_recorded.0.iter().map(|(_, own)| own));
+    let Some(signature) = outcome.signatures().get(number) else {
+        return false;
+    };
+    if left_out == 0 || !is_good(signature) || record::unreached(signature, outcome).is_none() {
         return false;
     }
-    let grounds = Grounds::of(stored, signature);
-    let is_of_record = |tally: &Tally| match &grounds {
-        Some(own) => own.may_be_of(&tally.identity),
-        None => !is_trusted(stored),
+    let may_be_reached = |image: &ImageOutcome, tally: &Tally| {
+        let signature = image.signatures().get(number);
+        let is_for = signature.is_some_and(|own| is_good(own) && own.matched().contains(&tally.identity));
+        is_for && tally.may_be_reached_by(left_out)
     };
-    let mut tallies = outcome.tallies().iter();
-    tallies
-        .any(|own| signature.matched().contains(&own.identity) && is_of_record(own) && own.may_be_reached_by(left_out))
+    if let Some(grounds) = Grounds::of(stored, signature) {
+        let judged = all().flat_map(|image| image.tallies().iter().map(move |tally| (image, tally)));
+        let mut of_record = judged
+            .filter(|(_, tally)| grounds.may_be_of(&tally.identity))
+            .peekable();
+        if of_record.peek().is_some() {
+            return of_record.any(|(image, tally)| may_be_reached(image, tally));
+        }
+    }
+    outcome.tallies().iter().any(|tally| may_be_reached(outcome, tally))
+}
+
+fn is_good(signature: &SignatureOutcome) -> bool {
+    signature.verdict() == Verdict::Verified
 }
 
 /// Whether a signature is recorded to be trusted.

@@ -16,7 +16,7 @@ use crate::openpgp::trust::user_home;
 use crate::openpgp::trust::user_keyring::{TrustModel, UserKeyring};
 use crate::reason::{Reason, Refusal};
 use crate::report::console::Messages;
-use crate::settings::keys::{KeyChoice, KeySource, SigstoreKeys};
+use crate::settings::keys::{check_home, KeyChoice, KeySource, SigstoreKeys};
 use crate::settings::workers::Workers;
 use crate::settings::UsageError;
 use crate::sigstore;
@@ -72,7 +72,7 @@ fn sigstore_keys(own: &SigstoreKeys, stderr: &mut Messages<'_>) -> Result<sigsto
 /// user's keyring, is kept for the signatures.
 ///
 /// # Errors
-/// When a key file is of no use.
+/// When a key file is of no use, or a home is that of another user.
 pub(crate) fn set_up(
     keys: &KeyChoice,
     workers: Workers,
@@ -87,6 +87,10 @@ pub(crate) fn set_up(
             note,
             trust_model,
         } => {
+            // Only here is it read.
+            if let Some(directory) = directory {
+                check_home(directory, *is_named)?;
+            }
             if let Some(note) = note {
                 stderr.note(note);
             }

@@ -122,7 +122,7 @@ impl KeyChoice {
             signed_by: digests,
         });
         let source = if options.public_key.is_empty() {
-            home(options, environment)?
+            home(options, environment)
         } else {
             for (given, flag) in [
                 (options.homedir.is_some(), "--homedir"),
@@ -230,7 +230,7 @@ fn public_key_digest(text: &str) -> Result<String, UsageError> {
     )))
 }
 
-fn home(options: &KeyOptions, environment: &Environment) -> Result<KeySource, UsageError> {
+fn home(options: &KeyOptions, environment: &Environment) -> KeySource {
     let trust_model = match options.trust_model {
         Some(TrustModelFlag::Always) => TrustModel::Always,
         Some(TrustModelFlag::Gpg) | None => TrustModel::Gpg,
@@ -239,8 +239,6 @@ fn home(options: &KeyOptions, environment: &Environment) -> Result<KeySource, Us
         .homedir
         .clone()
         .or_else(|| environment.variable("GNUPGHOME").map(PathBuf::from))
-        .map(check_home)
-        .transpose()?
         .map(|named| as_gpg_reads_it(named, environment));
     let directory = named
         .clone()
@@ -254,24 +252,29 @@ fn home(options: &KeyOptions, environment: &Environment) -> Result<KeySource, Us
         )),
         _ => None,
     };
-    Ok(KeySource::Home {
+    KeySource::Home {
         directory,
         is_named: options.homedir.is_some(),
         note,
         trust_model,
-    })
+    }
 }
 
 /// Refuses the home of another user, `~USER`, which gpg looks up by the name: this program would look at another place.
-fn check_home(named: PathBuf) -> Result<PathBuf, UsageError> {
-    let text = named.to_string_lossy();
-    match text.starts_with('~') && !named.starts_with("~") {
-        true => Err(UsageError::new(format!(
-            "the GnuPG home {0}: the home of another user is not looked up: write the directory in full (./{0} where it is called so)",
-            safe(&text)
-        ))),
-        false => Ok(named),
+/// `is_named` says that the call names it.
+///
+/// # Errors
+/// When it is one.
+pub(crate) fn check_home(directory: &Path, is_named: bool) -> Result<(), UsageError> {
+    let text = directory.to_string_lossy();
+    if !text.starts_with('~') || directory.starts_with("~") {
+        return Ok(());
     }
+    let origin = if is_named { "--homedir" } else { "GNUPGHOME" };
+    Err(UsageError::new(format!(
+        "{origin} {0}: the home of another user is not looked up: write the directory in full (./{0} where it is called so)",
+        safe(&text)
+    )))
 }
 
 /// The directory that gpg takes for a home of this name: it replaces a tilde at the beginning by itself, which no shell does in

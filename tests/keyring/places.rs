@@ -157,7 +157,15 @@ fn a_home_that_is_missing_or_no_directory_is_trouble() {
     desk.home("~root");
     let outcome = desk.run("~root".as_ref(), &[]).expect(2);
     assert!(outcome.stderr.contains("in full (./~root"), "{}", outcome.stderr);
-    with_variables(&desk, &[("GNUPGHOME", "~root")]).expect(2);
+    assert!(outcome.stderr.contains("--homedir ~root"), "{}", outcome.stderr);
+    let outcome = with_variables(&desk, &[("GNUPGHOME", "~root")]).expect(2);
+    assert!(outcome.stderr.contains("GNUPGHOME ~root"), "{}", outcome.stderr);
+    // It stops nothing where no home is read.
+    let policy = desk.sandbox.file("policy.json", r#"{"default":[{"type":"reject"}]}"#);
+    let mut command = desk.sandbox.command();
+    command.args(verify_image_json(IDENTITY)).arg("--policy").arg(policy);
+    let outcome = desk.sandbox.finish(command.env("GNUPGHOME", "~root"), b"");
+    outcome.expect_verdict(1, "Rejected/PolicyRejected");
     desk.run("./~root".as_ref(), &[]).expect_verdict(0, OK);
 }
 

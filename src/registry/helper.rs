@@ -48,6 +48,8 @@ type Answer = Result<Option<Login>, String>;
 struct Said {
     answer: Answer,
     begun: Instant,
+    /// When it was asked last, and how long that took; the answer is older where it had no other login then.
+    asked: Instant,
     took: Duration,
 }
 
@@ -102,12 +104,18 @@ impl Renewable {
             _ => return None,
         }
         // Repositories may be forbidden whatever the login: each of them would have the helper asked.
-        let age = said.begun.elapsed();
+        let age = said.asked.elapsed();
         let is_young = age < said.took.saturating_mul(10).max(MIN_AGE);
         if is_young && (state.is_in_vain || !self.is_old) {
             return None;
         }
+        let before = state.said.take();
         let login = self.helper.ask(&mut state).ok().flatten();
+        if let (None, Some(before), Some(said)) = (&login, before, &mut state.said) {
+            // What one repository refuses may be good for others.
+            said.answer = before.answer;
+            said.begun = before.begun;
+        }
         let login = login.filter(|login| login != refused);
         state.is_in_vain = login.is_none();
         login
@@ -135,6 +143,7 @@ impl Helper {
         state.said = Some(Said {
             answer: answer.clone(),
             begun,
+            asked: begun,
             took,
         });
         answer

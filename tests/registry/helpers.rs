@@ -87,9 +87,7 @@ fn a_helper_that_was_slow_to_fail_once_is_asked_for_the_next_repository() {
 /// A login may be good for a shorter time than it is remembered for.
 #[test]
 fn a_remembered_login_that_is_refused_is_asked_for_anew() {
-    let next = "echo x >>\"$0.count\"; n=$(grep -c x \"$0.count\")";
-    let answer = format!("echo '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}-'$n'\"}}'");
-    let place = Place::new(&format!("{next}\n{answer}"));
+    let place = Place::new(&new_each_time(""));
     let each = |first: &str, second: &str| {
         let passwords = [("ns/app", first), ("ns/other", second)];
         let passwords = passwords.map(|(path, end)| (path, format!("{PASSWORD}-{end}")));
@@ -102,6 +100,39 @@ fn a_remembered_login_that_is_refused_is_asked_for_anew() {
     assert_eq!(place.asked(3), 2);
     each("never", "never");
     assert_eq!(place.asked(3), 2);
+}
+
+/// What gives a login once, and another one when it is asked again, whose end is the number.
+fn new_each_time(end: &str) -> String {
+    let next = "echo x >>\"$0.count\"; n=$(grep -c x \"$0.count\")";
+    format!("{next}\n{end}\necho '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}-'$n'\"}}'")
+}
+
+/// Anybody who owns a repository can have the helper asked again by a refusal.
+#[test]
+fn a_helper_of_no_use_when_it_is_asked_again_takes_no_login_from_other_repositories() {
+    for end in ["exit 1", "echo 'credentials not found in native keychain'; exit 1"] {
+        let place = Place::new(&new_each_time(&format!("[ $n = 1 ] || {{ {end}; }}")));
+        place
+            .hub
+            .store(|store| store.repository("ns/third").image("v1", "third"));
+        let passwords = [("ns/app", "1"), ("ns/other", "never"), ("ns/third", "1")];
+        let passwords = passwords.map(|(path, end)| (path, format!("{PASSWORD}-{end}")));
+        place.hub.guard(Guard::Each(USER.to_owned(), passwords.to_vec()));
+        let mut command = place.command();
+        command.arg(format!("docker://{}/ns/third:v1", place.hub.host()));
+        let outcome = place.town.sandbox.finish(&mut command, b"").expect(3);
+        let items = outcome.json()["items"].clone();
+        let verdicts: Vec<&str> = items
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter_map(|item| item["verdict"].as_str())
+            .collect();
+        assert_eq!(verdicts, ["Verified", "Unchecked", "Unsigned"], "{end}: {items}");
+        let asked = std::fs::read_to_string(place.town.sandbox.path("asked")).unwrap();
+        assert_eq!(asked.lines().count(), 2, "{end}");
+    }
 }
 
 #[test]

@@ -21,6 +21,7 @@ pub mod registries_conf;
 pub mod registries_d;
 mod repository;
 pub mod said;
+mod sent;
 pub mod served;
 pub mod session;
 pub mod token;

@@ -16,11 +16,12 @@ use super::redirect;
 use super::refused::{self, Shown};
 use super::repository::Repository;
 use super::said;
+use super::sent::Sent;
 use super::token::{self, Token};
 use super::trouble::Trouble;
-use super::url_text::{decoded, encoded, is_same, server_of, with_query};
+use super::url_text::{encoded, is_same, server_of, with_query};
 use crate::clock::Clock;
-use crate::http::secret::{without, Secret};
+use crate::http::secret::Secret;
 use crate::http::url::Url;
 use crate::http::Response;
 use crate::text::place::{quoted, shown};
@@ -44,6 +45,7 @@ pub(super) struct Authorization {
     tokens: BTreeMap<String, Token>,
     /// Scopes that were asked for after a token was not enough, by the path of the repository.
     further: BTreeMap<String, String>,
+    sent: Sent,
     warnings: Vec<String>,
     clock: Clock,
 }
@@ -56,6 +58,7 @@ impl Authorization {
             challenges,
             tokens: BTreeMap::new(),
             further: BTreeMap::new(),
+            sent: Sent::default(),
             warnings: Vec::new(),
             clock,
         }
@@ -72,6 +75,7 @@ impl Authorization {
         clients: &mut Clients<'_>,
         repository: &Repository,
     ) -> Result<Vec<(String, Secret)>, Trouble> {
+        self.sent.keep(repository.secrets());
         let known = self.challenges.iter().find(|challenge| challenge.is_usable()).cloned();
         let value = match known {
             None => return Ok(Vec::new()),
@@ -84,6 +88,7 @@ impl Authorization {
                 if token.reveal().is_empty() {
                     return Ok(Vec::new());
                 }
+                self.sent.keep([token.clone()]);
                 Secret::new(format!("Bearer {}", token.reveal()))
             }
         };
@@ -114,12 +119,8 @@ impl Authorization {
     }
 
     /// Whether a text of the registry repeats what it was shown: it must reach no other host, and no message.
-    pub(super) fn shows_login(&self, repository: &Repository, text: &str) -> bool {
-        let stored = repository.login.as_ref();
-        let mut secrets = stored.map(|stored| stored.login.secrets()).unwrap_or_default();
-        secrets.extend(self.tokens.get(&repository.path).map(|token| token.token.clone()));
-        let decoded = decoded(text);
-        without(text, &secrets) != text || without(&decoded, &secrets) != decoded
+    pub(super) fn shows_login(&self, text: &str) -> bool {
+        self.sent.is_in(text)
     }
 
     /// Whether it is certain whom we talk to.
@@ -256,7 +257,7 @@ impl Authorization {
             limit: MAX_SMALL,
         };
         let response = clients.ask(&server, reach, question)?;
-        let (url, response) = self.follow(clients, repository, &server, question, response)?;
+        let (url, response) = self.follow(clients, &server, question, response)?;
         let url = shown(&url);
         match response.status {
             200 => token::parse(&response.body, self.clock.now()).map_err(|what| Trouble::Wrong {
@@ -271,7 +272,7 @@ impl Authorization {
             status => Err(Trouble::Status {
                 url,
                 status,
-                hint: self.said(repository, &response),
+                hint: self.said(&response),
             }),
         }
     }
@@ -281,7 +282,6 @@ impl Authorization {
     fn follow(
         &self,
         clients: &mut Clients<'_>,
-        repository: &Repository,
         first: &Url,
         question: Question<'_>,
         mut response: Response,
@@ -300,7 +300,7 @@ impl Authorization {
             }
             redirects += 1;
             let location = response.headers.get("location").unwrap_or_default();
-            if self.shows_login(repository, location) {
+            if self.shows_login(location) {
                 return Err(wrong("it redirects to a URL that has the login in it".into()));
             }
             let (target, next) = redirect::target(&server, &url, &response)?;
@@ -335,12 +335,12 @@ impl Authorization {
 
     fn hint_of(&self, repository: &Repository, response: &Response, shown: Shown) -> String {
         let login = repository.login.as_ref();
-        self.said(repository, response) + &refused::hint(login, &repository.advice, response.status, shown)
+        self.said(response) + &refused::hint(login, &repository.advice, response.status, shown)
     }
 
-    /// The words of a server, without the login that they may repeat.
-    pub(super) fn said(&self, repository: &Repository, response: &Response) -> String {
-        said::told(response, |words| self.shows_login(repository, words))
+    /// The words of a server, unless they repeat a login.
+    pub(super) fn said(&self, response: &Response) -> String {
+        said::told(response, |words| self.shows_login(words))
     }
 
     /// `HOST[:PORT]` of the registry, as references have it.

@@ -2,6 +2,7 @@
 //! A repository as it is asked about: its path and the login for it.
 
 use super::access::StoredLogin;
+use crate::http::secret::Secret;
 
 /// A repository of a registry, and the login for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,4 +13,12 @@ pub struct Repository {
     pub login: Option<StoredLogin>,
     /// How to have one, where there is none; safe to print.
     pub advice: String,
+}
+
+impl Repository {
+    /// What a server could repeat of the login.
+    pub(super) fn secrets(&self) -> Vec<Secret> {
+        let stored = self.login.as_ref();
+        stored.map(|stored| stored.login.secrets()).unwrap_or_default()
+    }
 }

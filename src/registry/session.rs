@@ -247,7 +247,7 @@ impl<'n> Session<'n> {
             200 => Ok(response),
             404 => Err(Trouble::Absent {
                 url,
-                hint: self.authorization.said(repository, &response),
+                hint: self.authorization.said(&response),
             }),
             status @ (401 | 403) => Err(Trouble::Forbidden {
                 url,
@@ -257,7 +257,7 @@ impl<'n> Session<'n> {
             status => Err(Trouble::Status {
                 url,
                 status,
-                hint: self.authorization.said(repository, &response),
+                hint: self.authorization.said(&response),
             }),
         }
     }
@@ -294,7 +294,7 @@ impl<'n> Session<'n> {
             }
             redirects += 1;
             let location = response.headers.get("location").unwrap_or_default();
-            if self.authorization.shows_login(repository, location) {
+            if self.authorization.shows_login(location) {
                 return Err(wrong("it redirects to a URL that has the login in it".into()));
             }
             let (target, next) = redirect::target(&server, &url, &response)?;

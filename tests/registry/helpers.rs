@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::registry::logins::{guarded, PASSWORD, USER};
 use crate::registry::town::Town;
-use crate::support::hub::{Guard, Hub};
+use crate::support::hub::{Answer, Body, Guard, Hub};
 use crate::support::images::base64;
 use crate::support::program::wait_until;
 use crate::support::secrets::assert_hidden;
@@ -133,6 +133,57 @@ fn a_helper_of_no_use_when_it_is_asked_again_takes_no_login_from_other_repositor
         let asked = std::fs::read_to_string(place.town.sandbox.path("asked")).unwrap();
         assert_eq!(asked.lines().count(), 2, "{end}");
     }
+}
+
+/// The words of a refusal that repeat what they are given.
+fn echo(text: &str) -> Answer {
+    let body = json!({"errors": [{"code": "UNAUTHORIZED", "message": format!("bad {text}")}]}).to_string();
+    Answer::status(401)
+        .header("Content-Type", "application/json")
+        .body(Body::Bytes(body.into_bytes()))
+}
+
+/// It is often good elsewhere, and for long.
+#[test]
+fn a_login_that_was_refused_stays_secret_once_there_is_another_one() {
+    let first = format!("{PASSWORD}-1");
+    let other = Hub::plain();
+    let refusal = || Answer::challenge("Basic realm=\"registry\"");
+    let pair = base64(format!("{USER}:{first}").as_bytes());
+    for answer in [
+        echo(&first),
+        echo(&pair),
+        Answer::redirect(&format!("{}/x?old={first}", other.url())),
+    ] {
+        let place = Place::new(&new_each_time(""));
+        place.hub.guard(Guard::Basic(USER.to_owned(), first.clone()));
+        let is_redirect = answer.status == 307;
+        place.hub.answers("/v2/ns/other/manifests/v1", [refusal(), answer]);
+        let outcome = place.town.sandbox.finish(&mut place.command(), b"").expect(3);
+        let shown = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert_hidden(&shown, &[PASSWORD.as_bytes()]);
+        assert!(!shown.contains(&pair), "{shown}");
+        let said = "it redirects to a URL that has the login in it";
+        assert_eq!(shown.contains(said), is_redirect, "{shown}");
+        let asked = std::fs::read_to_string(place.town.sandbox.path("asked")).unwrap();
+        assert_eq!(asked.lines().count(), 2);
+    }
+    assert_eq!(other.lines(), [""; 0]);
+}
+
+#[test]
+fn a_token_that_was_refused_stays_secret_once_there_is_another_one() {
+    let (town, hub, image) = guarded();
+    let tokens = ["1", "2"].map(|end| format!("{PASSWORD}-{end}"));
+    let realm = format!("{}/token", hub.url());
+    hub.guard(Guard::bearer(&realm, "none"));
+    hub.answers("/token", tokens.iter().map(|token| Answer::token(token)));
+    let refusal = Answer::challenge(&format!("Bearer realm=\"{realm}\""));
+    hub.answers("/v2/ns/app/manifests/v1", [refusal, echo(&tokens[0])]);
+    let outcome = town.verify_json(&[&image]).expect(3);
+    assert_hidden(&format!("{}{}", outcome.stdout, outcome.stderr), &[PASSWORD.as_bytes()]);
+    let asked = hub.lines().iter().filter(|line| line.contains("/token")).count();
+    assert_eq!(asked, 2);
 }
 
 #[test]

@@ -149,21 +149,28 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
                     "the {proxy} does not speak TLS: write http:// in place of https:// in its URL"
                 ))),
             },
+            Some(stack) if says_nothing(stack) => HandshakeLost::of("").into(),
             _ => told.map_or_else(|| HandshakeLost::of("").into(), other),
         },
     }
 }
 
 /// Trouble after the handshake: by TLS 1.3 a server judges the client certificate, or asks for the one that is missing, only
-/// then.
-pub(super) fn refused_later(error: io::Error, ssl: &SslRef, peer: &Peer) -> ureq::Error {
+/// then. `known` is what was told of the connection before.
+pub(super) fn refused_later(error: io::Error, ssl: &SslRef, peer: &Peer, known: &mut Option<Refused>) -> ureq::Error {
     let inner = error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
     let Some(stack) = inner.and_then(openssl::ssl::Error::ssl_error) else {
         return error.into();
     };
-    other(peer.refused(stack, ssl, "TLS"))
+    if says_nothing(stack) {
+        let lost = || io::Error::new(io::ErrorKind::ConnectionReset, "the TLS connection has failed").into();
+        return known.clone().map_or_else(lost, other);
+    }
+    let refused = peer.refused(stack, ssl, "TLS");
+    *known = Some(refused.clone());
+    other(refused)
 }
 
 /// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.
@@ -225,6 +232,12 @@ impl HandshakeLost {
     }
 }
 
+/// Whether it is no word of the other side: OpenSSL 3.5 has an error of the system there, such as that of a connection that was
+/// reset, and of one that failed before no error at all.
+fn says_nothing(stack: &ErrorStack) -> bool {
+    stack.errors().iter().all(|error| error.reason().is_none())
+}
+
 /// Whether what came is no TLS at all, of whatever version: an http server answers in its own way.
 fn is_plain(stack: &ErrorStack) -> bool {
     let reasons = ["wrong version number", "http request"];
@@ -238,7 +251,7 @@ fn is_plain(stack: &ErrorStack) -> bool {
 pub(super) struct NotTls;
 
 /// A handshake that failed, in words that are safe to print.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Refused(String);
 

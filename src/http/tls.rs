@@ -19,7 +19,7 @@ use ureq::unversioned::transport::{
 };
 
 pub use super::handshake::Advice;
-use super::handshake::{is_other_name, names_of, other, refused, refused_later, short, Names, Peer};
+use super::handshake::{is_other_name, names_of, other, refused, refused_later, short, Names, Peer, Refused};
 use super::proxy::Proxy;
 
 /// Server and client authentication.
@@ -257,7 +257,12 @@ impl<In: Transport> Connector<In> for TlsConnector {
         let stream = stream.map_err(|error| refused(error, name, &names, peer))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         let peer = peer.clone();
-        Ok(Some(Either::B(TlsTransport { buffers, stream, peer })))
+        Ok(Some(Either::B(TlsTransport {
+            buffers,
+            stream,
+            peer,
+            refused: None,
+        })))
     }
 }
 
@@ -295,6 +300,8 @@ pub(super) struct TlsTransport {
     buffers: LazyBuffers,
     stream: SslStream<TransportAdapter>,
     peer: Peer,
+    /// Why the other side has refused it, where that came after the handshake.
+    refused: Option<Refused>,
 }
 
 impl Transport for TlsTransport {
@@ -306,13 +313,13 @@ impl Transport for TlsTransport {
         self.stream.get_mut().set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
         let written = self.stream.write_all(output);
-        written.map_err(|error| refused_later(error, self.stream.ssl(), &self.peer))
+        written.map_err(|error| refused_later(error, self.stream.ssl(), &self.peer, &mut self.refused))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
         let amount = self.stream.read(self.buffers.input_append_buf());
-        let amount = amount.map_err(|error| refused_later(error, self.stream.ssl(), &self.peer))?;
+        let amount = amount.map_err(|error| refused_later(error, self.stream.ssl(), &self.peer, &mut self.refused))?;
         self.buffers.input_appended(amount);
         Ok(amount > 0)
     }

@@ -45,9 +45,14 @@ pub(crate) fn end_all() -> MutexGuard<'static, Vec<u32>> {
 /// # Errors
 /// When it cannot be started, prints too much or takes too long: then it is ended.
 pub fn ask(command: &mut Command, question: &[u8], limits: Limits) -> io::Result<(Vec<u8>, ExitStatus)> {
-    let mut child = start(command)?;
-    let own = child.id();
-    asked().push(own);
+    let (mut child, own) = {
+        // Whoever ends them all knows each that has begun.
+        let mut asked = asked();
+        let child = start(command)?;
+        let own = child.id();
+        asked.push(own);
+        (child, own)
+    };
     let ended = talk(&mut child, question, limits);
     if ended.is_err() {
         // It may still be printing, or wait for something that never comes, and so may what it has started.

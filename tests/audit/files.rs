@@ -144,7 +144,8 @@ fn objects_that_differ_under_one_name_are_not_judged() {
     let bench = Bench::new();
     let mut other = bench.good(1);
     other["metadata"]["resourceVersion"] = json!("8");
-    let objects = [bench.good(1), other, bench.good(2), bench.good(2)];
+    let same = bench.good(2);
+    let objects = [bench.good(1), other, same.clone(), same];
     bench.desk.put("all.json", list(&objects).to_string());
     let report = bench.lines(&["-f", "all.json"], 1);
     assert_eq!(report.words(), ["Unchecked/SourceUnavailable", "Verified/Verified"]);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What is said where a registry refuses the TLS connection: what that means, not the words of OpenSSL and the line of its
-//! source.
+//! What is said where a registry refuses the TLS connection: what that means, and no line of OpenSSL's source.
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Proxies that are themselves reached by https: the login for one is not shown to another, whatever is believed of
-//! registries.
+//! Proxies that are reached by https: the login for one is not shown to another, whatever is believed of registries.
 
 use crate::registry::town::Town;
 use crate::support::api::certificates::Authority;

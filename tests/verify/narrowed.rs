@@ -30,6 +30,19 @@ fn confirm(place: &Place, more: &[&str]) -> crate::verify::Outcome {
     place.run(&[&own[..], more].concat())
 }
 
+/// Records what becomes of the one signature where the image is refused.
+fn refused(place: &Place, expected: &str, args: &[&str]) -> crate::verify::Outcome {
+    let own = [
+        "verify",
+        "-f",
+        "image.json",
+        "--confirm",
+        "--expected-identity",
+        expected,
+    ];
+    place.desk.sandbox.run([&own[..], args, &ONE].concat()).expect(1)
+}
+
 #[test]
 fn a_record_is_not_taken_back_for_want_of_a_signature_that_was_left_out() {
     let (place, before) = recorded();
@@ -125,15 +138,7 @@ fn a_record_is_kept_where_the_image_is_asked_for_by_another_name() {
     for args in [&["--policy", "policy.json"][..], &keys] {
         for object in [&before, &named] {
             place.put(object);
-            let own = [
-                "verify",
-                "-f",
-                "image.json",
-                "--confirm",
-                "--expected-identity",
-                &by_digest,
-            ];
-            let outcome = place.desk.sandbox.run([&own[..], args, &ONE].concat()).expect(1);
+            let outcome = refused(&place, &by_digest, args);
             assert_eq!(&stored(&place), object, "{args:?} {outcome:#?}");
         }
     }
@@ -146,15 +151,7 @@ fn what_can_never_count_or_is_too_little_keeps_no_record() {
     place.desk.signer.export(&both, &place.desk.sandbox.path("both.gpg"));
     let taken_back = |args: &[&str], object: &Value| {
         place.put(object);
-        let own = [
-            "verify",
-            "-f",
-            "image.json",
-            "--confirm",
-            "--expected-identity",
-            IDENTITY,
-        ];
-        let outcome = place.desk.sandbox.run([&own[..], args, &ONE].concat()).expect(1);
+        let outcome = refused(&place, IDENTITY, args);
         let status = &stored(&place)["signatures"][0]["conditions"][0]["status"];
         assert_eq!(status, "False", "{outcome:#?}");
     };

@@ -158,10 +158,7 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
 /// Trouble after the handshake: by TLS 1.3 a server judges the client certificate, or asks for the one that is missing, only
 /// then. `known` is what was told of the connection before.
 pub(super) fn refused_later(error: io::Error, ssl: &SslRef, peer: &Peer, known: &mut Option<Refused>) -> ureq::Error {
-    let inner = error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<openssl::ssl::Error>());
-    let Some(stack) = inner.and_then(openssl::ssl::Error::ssl_error) else {
+    let Some(stack) = stack_of(&error) else {
         return error.into();
     };
     if says_nothing(stack) {
@@ -171,6 +168,16 @@ pub(super) fn refused_later(error: io::Error, ssl: &SslRef, peer: &Peer, known: 
     let refused = peer.refused(stack, ssl, "TLS");
     *known = Some(refused.clone());
     other(refused)
+}
+
+/// Whether a connection ended without a word of the other side.
+pub(super) fn is_silent(error: &io::Error) -> bool {
+    stack_of(error).map_or_else(|| is_lost(error), says_nothing)
+}
+
+fn stack_of(error: &io::Error) -> Option<&ErrorStack> {
+    let inner = error.get_ref()?.downcast_ref::<openssl::ssl::Error>();
+    inner.and_then(openssl::ssl::Error::ssl_error)
 }
 
 /// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.

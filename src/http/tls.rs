@@ -19,7 +19,9 @@ use ureq::unversioned::transport::{
 };
 
 pub use super::handshake::Advice;
-use super::handshake::{is_other_name, names_of, other, refused, refused_later, short, Names, Peer, Refused};
+use super::handshake::{
+    is_other_name, is_silent, names_of, other, refused, refused_later, short, Names, Peer, Refused,
+};
 use super::proxy::Proxy;
 
 /// Server and client authentication.
@@ -312,8 +314,13 @@ impl Transport for TlsTransport {
     fn transmit_output(&mut self, amount: usize, timeout: NextTimeout) -> Result<(), ureq::Error> {
         self.stream.get_mut().set_timeout(timeout);
         let output = &self.buffers.output()[..amount];
-        let written = self.stream.write_all(output);
-        written.map_err(|error| refused_later(error, self.stream.ssl(), &self.peer, &mut self.refused))
+        let Err(error) = self.stream.write_all(output) else {
+            return Ok(());
+        };
+        // A server that refuses may have ended the connection before this came: what it said is still there to be read.
+        let said = is_silent(&error).then(|| self.stream.read(&mut [0; 1]).err()).flatten();
+        let error = said.filter(|said| !is_silent(said)).unwrap_or(error);
+        Err(refused_later(error, self.stream.ssl(), &self.peer, &mut self.refused))
     }
 
     fn await_input(&mut self, timeout: NextTimeout) -> Result<bool, ureq::Error> {

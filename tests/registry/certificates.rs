@@ -6,6 +6,8 @@ use crate::registry::town::Town;
 use crate::support::api::certificates::{Authority, KeyKind, Name};
 use crate::support::api::HttpProxy;
 use crate::support::hub::{Answer, Hub};
+use crate::support::program::has;
+use crate::support::skipped;
 
 /// The message of an image that is not verified because a certificate is not accepted.
 fn refused(town: &Town, args: &[&str]) -> String {
@@ -148,6 +150,35 @@ fn a_client_certificate() {
     assert_eq!(other.lines(), [""; 0]);
     put(&own(&other));
     run(&[]).expect_verdict(0, "Verified/Verified");
+}
+
+/// By TLS 1.3 it may end the connection before the request is sent: the reason is in what it had said until then.
+#[test]
+fn a_server_that_asked_for_a_client_certificate_and_did_not_wait() {
+    if !has("strace") {
+        return skipped("a request that comes too late", "strace is not installed");
+    }
+    let town = Town::new();
+    let hub = Hub::tls_for_clients(&Authority::new("authority of clients"));
+    let ca = town.sandbox.file("ca.pem", hub.ca_pem());
+    let image = signed(&town, &hub);
+    let verify = town.command(&["verify", "-o", "json", &image, "--registry-ca", ca.to_str().unwrap()]);
+    let mut command = town.sandbox.command_of("/usr/bin/strace".as_ref());
+    command
+        .args(["-f", "-qq", "-o", "/dev/null", "-e", "trace=sendto"])
+        .args(["-e", "inject=sendto:delay_enter=100000"])
+        .arg(verify.get_program())
+        .args(verify.get_args());
+    let outcome = town.sandbox.finish(&mut command, b"");
+    if outcome.stderr.contains("ptrace") {
+        return skipped("a request that comes too late", "tracing is not permitted here");
+    }
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    let message = item["message"].as_str().unwrap();
+    assert!(
+        message.contains("the server requires a client certificate"),
+        "{message}"
+    );
 }
 
 /// Which files of very many count would be chance.

@@ -257,6 +257,15 @@ mod tests {
         }
     }
 
+    /// Found by fuzzing: the nearest number of the machine, and not its neighbour.
+    #[test]
+    fn a_number_of_many_digits_stays_the_same() {
+        let text = "2222222222222262222622222\n";
+        let (out, _) = json(text);
+        let value: Value = serde_json::from_str(&out).unwrap();
+        assert_eq!(value, compose::parse(text).unwrap().documents[0].value());
+    }
+
     #[test]
     fn anchors_and_merge_keys_are_expanded() {
         let (out, converted) = json("base: &b {x: 1, y: 2}\none: {<<: *b, y: 3}\ntwo: {<<: [{z: 0, y: 9}, *b]}\n");

@@ -5,21 +5,21 @@
 //! A report has a [`head::Head`], one [`entry::Entry`] an image, and a [`tail::Tail`] when the audit came to its end. As JSON
 //! lines they stand one after the other; every other format is made from the same three.
 
-pub mod consistency;
+pub(crate) mod consistency;
 pub mod controls;
-pub mod difference;
+pub(crate) mod difference;
 pub mod entry;
 pub mod fail_on;
-pub mod fault;
-pub mod finding;
+pub(crate) mod fault;
+pub(crate) mod finding;
 pub mod format;
-pub mod gaps;
+pub(crate) mod gaps;
 pub mod head;
-pub mod images;
-pub mod lines;
-pub mod merge;
-pub mod prefix_map;
-pub mod source;
+pub(crate) mod images;
+pub(crate) mod lines;
+pub(crate) mod merge;
+pub(crate) mod prefix_map;
+pub(crate) mod source;
 pub mod tail;
 pub mod totals;
-pub mod uses;
+pub(crate) mod uses;

@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The command line: syntax and help texts, nothing else. What it means is worked out in [`crate::settings`].
 
-pub mod acceptance;
-pub mod audit;
-pub mod cluster;
-pub mod completion;
-pub mod describe;
+pub(crate) mod acceptance;
+pub(crate) mod audit;
+pub(crate) mod cluster;
+pub(crate) mod completion;
+pub(crate) mod describe;
 mod help;
-pub mod inspect;
-pub mod keys;
-pub mod output;
-pub mod policy;
-pub mod registry;
-pub mod remove;
+pub(crate) mod inspect;
+pub(crate) mod keys;
+pub(crate) mod output;
+pub(crate) mod policy;
+pub(crate) mod registry;
+pub(crate) mod remove;
 pub mod tilde;
 pub mod unknown;
-pub mod verify;
+pub(crate) mod verify;
 
 use std::ffi::OsString;
 use std::path::Path;

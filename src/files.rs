@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Files: reading within bounds, replacing at once, and leaving nothing temporary behind.
 
-pub mod attributes;
+pub(crate) mod attributes;
 pub mod cleanup;
-pub mod exposed;
-pub mod fresh;
-pub mod identity;
-pub mod pipe;
-pub mod place;
-pub mod prepared;
-pub mod read;
+pub(crate) mod exposed;
+pub(crate) mod fresh;
+pub(crate) mod identity;
+pub(crate) mod pipe;
+pub(crate) mod place;
+pub(crate) mod prepared;
+pub(crate) mod read;
 mod refused;
-pub mod replace;
+pub(crate) mod replace;

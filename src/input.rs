@@ -5,10 +5,10 @@
 //! signed (manifests, signatures), nor for files that have a reader of their own elsewhere (policy.json,
 //! registries.d): there a mark is a part of the content.
 
-pub mod documents;
+pub(crate) mod documents;
 mod encoding;
-pub mod tar;
-pub mod utf16;
+pub(crate) mod tar;
+pub(crate) mod utf16;
 
 use std::io::{self, Read, Write};
 

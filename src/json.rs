@@ -7,8 +7,8 @@
 
 mod grammar;
 mod reader;
-pub mod sameness;
-pub mod select;
+pub(crate) mod sameness;
+pub(crate) mod select;
 mod tokens;
 mod utf8;
 

@@ -8,7 +8,7 @@
 mod candidates;
 mod checks;
 pub mod engine;
-pub mod error;
+pub(crate) mod error;
 pub mod framing;
 pub mod gnupg;
 pub mod judgement;

@@ -7,8 +7,8 @@
 //! and can find them. It never takes an exit status that somebody else waits for: children that we start are listed
 //! here, and those that gpgme waits for are told by the name of the thread that forks them.
 
-pub mod answer;
-pub mod program;
+pub(crate) mod answer;
+pub(crate) mod program;
 mod table;
 
 use std::collections::{HashMap, HashSet};

@@ -5,7 +5,7 @@
 //! signature is ever removed, and the shape is one that the API server accepts and does not panic on: `Trusted`, then
 //! `ForImage`, one of each with the same probe time, then conditions of other types as they were.
 
-pub mod condition;
+pub(crate) mod condition;
 mod context;
 mod grounds;
 mod words;
@@ -111,7 +111,7 @@ fn passed(stored: &Value, outcome: &SignatureOutcome, image: &ImageOutcome, cont
 /// Why a signature that passed all steps is not trusted: the image is known not to be what any identity that the signature
 /// is for requires. Nothing where it is that, or where what is not known may make it so.
 #[must_use]
-pub fn unreached(outcome: &SignatureOutcome, image: &ImageOutcome) -> Option<Refusal> {
+pub(crate) fn unreached(outcome: &SignatureOutcome, image: &ImageOutcome) -> Option<Refusal> {
     if !image.reached(outcome).is_empty() {
         return None;
     }

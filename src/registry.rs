@@ -9,7 +9,7 @@ pub mod challenge;
 mod clients;
 pub mod configuration;
 pub mod extension;
-pub mod helper;
+pub(crate) mod helper;
 pub mod login;
 pub mod logins;
 pub mod lookaside;

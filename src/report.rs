@@ -1,38 +1,38 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Output: pure functions from outcomes to a writer. Nothing else prints results.
 
-pub mod appearance;
+pub(crate) mod appearance;
 pub mod audit;
-pub mod changes;
+pub(crate) mod changes;
 pub mod console;
-pub mod description;
+pub(crate) mod description;
 pub mod exit;
-pub mod explain;
+pub(crate) mod explain;
 mod file_names;
 mod image;
-pub mod inspection;
-pub mod json;
-pub mod keys;
-pub mod listing;
-pub mod next;
+pub(crate) mod inspection;
+pub(crate) mod json;
+pub(crate) mod keys;
+pub(crate) mod listing;
+pub(crate) mod next;
 pub mod output;
 mod pace;
 mod paragraph;
 mod policy_keys;
-pub mod policy_lint;
-pub mod policy_test;
-pub mod policy_why;
-pub mod progress;
-pub mod removal;
+pub(crate) mod policy_lint;
+pub(crate) mod policy_test;
+pub(crate) mod policy_why;
+pub(crate) mod progress;
+pub(crate) mod removal;
 mod renderer;
-pub mod signatures;
-pub mod table;
+pub(crate) mod signatures;
+pub(crate) mod table;
 pub mod terminal;
-pub mod text;
-pub mod usage;
+pub(crate) mod text;
+pub(crate) mod usage;
 mod validity;
 mod wrap;
-pub mod xml;
+pub(crate) mod xml;
 
 use self::appearance::Appearance;
 pub use self::image::{Attached, Attachment, ImageReport, InRegistry, Instance, RecordResult, FOR_INFORMATION};

@@ -2,34 +2,34 @@
 //! From what was typed to what it means: flags, environment and files, merged and validated. Business code sees only
 //! the types in here, and no other file reads the environment, the clock or the home directory.
 
-pub mod audit;
-pub mod by_policy;
-pub mod cluster;
-pub mod cluster_registry;
-pub mod completion;
-pub mod containers;
+pub(crate) mod audit;
+pub(crate) mod by_policy;
+pub(crate) mod cluster;
+pub(crate) mod cluster_registry;
+pub(crate) mod completion;
+pub(crate) mod containers;
 mod controls;
-pub mod criteria;
-pub mod demands;
-pub mod describe;
+pub(crate) mod criteria;
+pub(crate) mod demands;
+pub(crate) mod describe;
 mod duration;
 pub mod environment;
-pub mod expected_identity;
+pub(crate) mod expected_identity;
 pub mod image_name;
-pub mod images;
-pub mod inspect;
-pub mod keys;
+pub(crate) mod images;
+pub(crate) mod inspect;
+pub(crate) mod keys;
 pub mod logging;
-pub mod objects;
-pub mod platforms;
-pub mod policy;
-pub mod policy_reference;
-pub mod registry;
-pub mod remove;
-pub mod requests;
-pub mod tips;
-pub mod verify;
-pub mod workers;
+pub(crate) mod objects;
+pub(crate) mod platforms;
+pub(crate) mod policy;
+pub(crate) mod policy_reference;
+pub(crate) mod registry;
+pub(crate) mod remove;
+pub(crate) mod requests;
+pub(crate) mod tips;
+pub(crate) mod verify;
+pub(crate) mod workers;
 
 use std::fmt;
 

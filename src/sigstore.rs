@@ -7,5 +7,5 @@
 pub mod attachment;
 pub mod check;
 pub mod key;
-pub mod keys;
+pub(crate) mod keys;
 mod pem;

@@ -3,8 +3,8 @@
 //!
 //! Each source yields [`Subject`](crate::subject::Subject)s one at a time; nothing of one is kept when the next is read.
 
-pub mod directory;
+pub(crate) mod directory;
 pub mod objects;
-pub mod parts;
+pub(crate) mod parts;
 pub mod registry;
 pub mod stored;

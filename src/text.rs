@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Text from signatures, keys, servers and files, made safe for terminals and for recorded messages.
 
-pub mod place;
-pub mod url;
+pub(crate) mod place;
+pub(crate) mod url;
 
 use std::error::Error;
 use std::io;

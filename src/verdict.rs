@@ -7,15 +7,15 @@
 mod comparison;
 pub mod expectation;
 mod finding;
-pub mod footing;
-pub mod image;
+pub(crate) mod footing;
+pub(crate) mod image;
 pub(crate) mod of_list;
-pub mod pipeline;
+pub(crate) mod pipeline;
 mod said;
-pub mod signature;
-pub mod signer;
+pub(crate) mod signature;
+pub(crate) mod signer;
 mod steps;
-pub mod tally;
+pub(crate) mod tally;
 mod unmet;
 
 pub use expectation::{Expectation, IdentitySource};

@@ -17,6 +17,8 @@ mod modules;
 mod nouns;
 #[path = "rules/programs.rs"]
 mod programs;
+#[path = "rules/public.rs"]
+mod public;
 #[path = "rules/shipped.rs"]
 mod shipped;
 #[path = "rules/types.rs"]

@@ -57,7 +57,6 @@ struct WholeLines<R> {
     number: u64,
     /// Where it ends, in bytes from the beginning.
     position: u64,
-    is_torn: bool,
 }
 
 impl<R: BufRead> Lines<R> {
@@ -71,7 +70,6 @@ impl<R: BufRead> Lines<R> {
             line: Vec::new(),
             number: 0,
             position: 0,
-            is_torn: false,
         };
         if !whole.read()? {
             return Err(Fault::Empty);
@@ -105,7 +103,7 @@ impl<R: BufRead> Lines<R> {
         Ok((head, lines))
     }
 
-    /// The next whole line; nothing where there is none, see [`Lines::is_torn`].
+    /// The next whole line; nothing where there is none: what a run that was killed had begun to write is no line.
     ///
     /// # Errors
     /// When a line is not what it must be there. What follows it is not read.
@@ -138,13 +136,6 @@ impl<R: BufRead> Lines<R> {
         self.whole.position
     }
 
-    /// Whether the last line has no end: the run was killed while it wrote, and nothing in that line counts. Known when
-    /// [`Lines::next_line`] has found no more.
-    #[must_use]
-    pub fn is_torn(&self) -> bool {
-        self.whole.is_torn
-    }
-
     /// Whether the end was read.
     #[must_use]
     pub fn has_ended(&self) -> bool {
@@ -175,7 +166,6 @@ impl<R: BufRead> WholeLines<R> {
         if self.line.len() > MAX_LINE {
             return Err(Fault::Length(self.number + 1));
         }
-        self.is_torn = !self.line.is_empty();
         Ok(false)
     }
 
@@ -241,7 +231,7 @@ mod tests {
         lines.iter().map(|line| format!("{line}\n")).collect()
     }
 
-    /// What a report consists of: `H`, `E` and `T` a line, `~` for a torn one; or what is wrong with it.
+    /// What a report consists of: `H`, `E` and `T` a line; or what is wrong with it.
     fn read(text: &str) -> Result<String, String> {
         let (_, mut lines) = Lines::new(text.as_bytes()).map_err(|fault| fault.to_string())?;
         let mut kinds = "H".to_owned();
@@ -250,9 +240,6 @@ mod tests {
                 Line::Entry(_) => 'E',
                 Line::End(_) => 'T',
             });
-        }
-        if lines.is_torn() {
-            kinds.push('~');
         }
         assert_eq!(lines.position() as usize, text.rfind('\n').map_or(0, |at| at + 1));
         Ok(kinds)
@@ -269,10 +256,7 @@ mod tests {
             let lines = whole[..cut].matches('\n').count();
             match lines {
                 0 => assert!(kinds.unwrap_err().contains("no whole line")),
-                _ => {
-                    let torn = if whole.as_bytes()[cut - 1] == b'\n' { "" } else { "~" };
-                    assert_eq!(kinds.unwrap(), format!("{}{torn}", &"HET"[..lines]));
-                }
+                _ => assert_eq!(kinds.unwrap(), &"HET"[..lines]),
             }
         }
     }

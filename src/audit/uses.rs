@@ -16,7 +16,7 @@ mod words;
 use std::collections::HashSet;
 
 use self::known::MAX_DEMANDS;
-pub use self::known::{Demand, Known, Namer};
+pub use self::known::{Demand, Known};
 use self::rows::{of_list, Lists, Named, Record, MAX_RECORDS};
 use self::told::Told;
 use self::words::Words;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The options of `audit`, with its help texts.
 
-pub mod diff;
-pub mod merge;
-pub mod report;
+pub(crate) mod diff;
+pub(crate) mod merge;
+pub(crate) mod report;
 
 use std::path::PathBuf;
 

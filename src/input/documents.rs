@@ -32,15 +32,6 @@ pub struct Documents<R> {
     ahead: Vec<u8>,
 }
 
-/// A document and its place.
-#[derive(Debug)]
-pub struct Document {
-    /// Where it begins, in bytes.
-    pub start: u64,
-    /// All of its lines, its own markers included.
-    pub text: String,
-}
-
 impl<R: BufRead> Documents<R> {
     /// Reads from `input`, which begins at byte `start` of its file.
     pub fn new(input: R, start: u64) -> Self {
@@ -51,11 +42,11 @@ impl<R: BufRead> Documents<R> {
         }
     }
 
-    /// The next document, which may hold nothing but comments.
+    /// All lines of the next document, its own markers included. It may hold nothing but comments.
     ///
     /// # Errors
     /// When it is not UTF-8, is too long, or cannot be read.
-    pub fn next_document(&mut self) -> Result<Option<Document>, DocumentError> {
+    pub fn next_document(&mut self) -> Result<Option<String>, DocumentError> {
         let mut bytes = std::mem::take(&mut self.ahead);
         let mut begun = is_marker(&bytes, b"---");
         let mut has_content = begun && !is_blank(&bytes[3..]);
@@ -95,7 +86,7 @@ impl<R: BufRead> Documents<R> {
         self.start += bytes.len() as u64;
         let text =
             String::from_utf8(bytes).map_err(|error| Error::Utf8(start + error.utf8_error().valid_up_to() as u64))?;
-        Ok(Some(Document { start, text }))
+        Ok(Some(text))
     }
 }
 
@@ -116,12 +107,10 @@ mod tests {
 
     fn split(text: &str) -> Vec<String> {
         let mut documents = Documents::new(text.as_bytes(), 0);
-        let mut found = Vec::new();
-        let mut end = 0;
+        let mut found: Vec<String> = Vec::new();
         while let Some(document) = documents.next_document().unwrap() {
-            assert_eq!(document.start, end);
-            end += document.text.len() as u64;
-            found.push(document.text);
+            assert_eq!(documents.start as usize, found.concat().len() + document.len());
+            found.push(document);
         }
         assert_eq!(found.concat(), text);
         found

@@ -4,11 +4,11 @@
 pub mod algorithm;
 pub mod armor;
 pub mod compression;
-pub mod cut;
-pub mod key_id;
+pub(crate) mod cut;
+pub(crate) mod key_id;
 pub mod lost;
 pub mod message;
-pub mod one_pass;
+pub(crate) mod one_pass;
 pub mod packet;
 mod refusal;
 pub mod signature;

@@ -10,6 +10,6 @@ mod convert;
 mod failure;
 pub mod gpgme;
 pub mod home;
-pub mod keyboxd;
+pub(crate) mod keyboxd;
 pub mod status;
-pub mod system;
+pub(crate) mod system;

@@ -2,10 +2,10 @@
 //! Which keys may have made a signature: those of key files, or those of the user's keyring that are valid there.
 
 pub mod import;
-pub mod key_files;
-pub mod other_keyrings;
-pub mod shadow;
-pub mod trust_file;
-pub mod user_home;
-pub mod user_keyring;
-pub mod vouchers;
+pub(crate) mod key_files;
+pub(crate) mod other_keyrings;
+pub(crate) mod shadow;
+pub(crate) mod trust_file;
+pub(crate) mod user_home;
+pub(crate) mod user_keyring;
+pub(crate) mod vouchers;

@@ -5,7 +5,7 @@ use crate::json::{self, Kind, Reader, Rules};
 use crate::text::{place, quoted, safe};
 
 /// Largest policy file, in bytes.
-pub const MAX_POLICY_BYTES: usize = 4 << 20;
+pub(crate) const MAX_POLICY_BYTES: usize = 4 << 20;
 
 /// Most names that are compared for a "did you mean".
 const MAX_DISTANCE: usize = 3;

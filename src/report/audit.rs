@@ -2,7 +2,7 @@
 //! Reports of an audit: pure functions from its head, its entries and its end to a writer, one file a format.
 
 mod csv;
-pub mod difference;
+pub(crate) mod difference;
 mod html;
 mod json;
 mod jsonl;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A session with a cluster: what `verify`, `remove` and `describe` do there alike.
 
-pub mod inventory;
-pub mod registry;
+pub(crate) mod inventory;
+pub(crate) mod registry;
 
 use std::time::Duration;
 

@@ -2,17 +2,17 @@
 //! The settings of `audit`.
 
 mod decisive;
-pub mod diff;
+pub(crate) mod diff;
 mod duration;
 mod images;
 mod in_files;
 mod inputs;
 mod key_files;
 mod list;
-pub mod merge;
+pub(crate) mod merge;
 mod misspelt;
 mod registries;
-pub mod reporting;
+pub(crate) mod reporting;
 mod reports;
 mod said;
 mod shard;

@@ -2,9 +2,9 @@
 //! Which cluster, and as whom: what was chosen, validated.
 
 mod chosen;
-pub mod files;
+pub(crate) mod files;
 mod hint;
-pub mod unused;
+pub(crate) mod unused;
 
 use base64::Engine as _;
 use serde_json::{Map, Value};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where podman, CRI-O and skopeo look for their configuration: policy.json, registries.conf and registries.d.
 
-pub mod files;
+pub(crate) mod files;
 
 use std::path::{Path, PathBuf};
 

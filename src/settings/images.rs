@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images that `verify` is asked for, and where they are.
 
-pub mod parts;
+pub(crate) mod parts;
 mod requested;
 
 use std::path::{Path, PathBuf};

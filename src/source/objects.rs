@@ -8,7 +8,7 @@
 
 mod changes;
 mod compare;
-pub mod file;
+pub(crate) mod file;
 mod index;
 mod kind;
 mod meant;
@@ -16,9 +16,9 @@ mod notes;
 pub mod outline;
 mod places;
 mod read;
-pub mod rewrite;
+pub(crate) mod rewrite;
 pub mod scan;
-pub mod store;
+pub(crate) mod store;
 mod text;
 
 use std::collections::HashSet;

@@ -5,9 +5,9 @@
 //! manifest and for signatures, as on a node (containers-registries.conf(5)).
 
 mod attachments;
-pub mod compared;
+pub(crate) mod compared;
 mod referrers;
-pub mod signatures;
+pub(crate) mod signatures;
 mod unread;
 
 use std::collections::{HashMap, HashSet};

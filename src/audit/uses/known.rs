@@ -82,8 +82,8 @@ impl Known {
     }
 
     /// The first demand that none of these references meets; of demands that are left out nothing is known.
-    #[must_use]
-    pub fn unmet(&self, matched: &[Reference]) -> Option<&Demand> {
+    #[cfg(test)]
+    pub(super) fn unmet(&self, matched: &[Reference]) -> Option<&Demand> {
         let is_met = |demand: &Demand| demand.references.iter().any(|reference| matched.contains(reference));
         self.demands.iter().find(|demand| !is_met(demand))
     }

@@ -8,9 +8,9 @@
 mod digest;
 mod makers;
 mod numbers;
-pub mod proof;
+pub(crate) mod proof;
 mod subpackets;
-pub mod taken;
+pub(crate) mod taken;
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use crate::openpgp::framing::key_id::KeyId;
 use crate::openpgp::framing::packet::{self, tag};
 
 /// Signature classes (RFC 9580 section 5.2.1).
-pub mod class {
+pub(crate) mod class {
     #![allow(missing_docs)]
     pub const BINARY: u8 = 0x00;
     pub const TEXT: u8 = 0x01;

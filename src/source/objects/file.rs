@@ -203,7 +203,7 @@ fn yaml(
         let used = whole.as_ref().map_or(0, Bytes::length);
         let mut converted = None;
         let part = store.add(limit.saturating_sub(used), |out| {
-            converted = Some(convert::to_json(&document.text, out)?);
+            converted = Some(convert::to_json(&document, out)?);
             Ok::<(), convert::ConvertError>(())
         })?;
         drop(document);

@@ -135,8 +135,7 @@ impl Writer<'_> {
             let text = stream
                 .next_document()
                 .map_err(io::Error::other)?
-                .ok_or_else(|| io::Error::other("the file is shorter than it was"))?
-                .text;
+                .ok_or_else(|| io::Error::other("the file is shorter than it was"))?;
             let end = first + document.entries as usize;
             let mut edits = Vec::new();
             let mut next = first;
@@ -287,7 +286,7 @@ fn convert_all(text: Section, documents: usize, out: &mut dyn Write) -> io::Resu
     let mut stream = Documents::new(BufReader::with_capacity(64 << 10, text), 0);
     let mut found = 0;
     while let Some(document) = stream.next_document().map_err(io::Error::other)? {
-        convert::to_json(&document.text, out).map_err(io::Error::other)?;
+        convert::to_json(&document, out).map_err(io::Error::other)?;
         found += 1;
     }
     if found == documents {

@@ -9,6 +9,7 @@ pub mod expectation;
 mod finding;
 pub(crate) mod footing;
 pub(crate) mod image;
+pub(crate) mod left_out;
 pub(crate) mod of_list;
 pub(crate) mod pipeline;
 mod said;

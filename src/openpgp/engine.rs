@@ -4,6 +4,7 @@
 //! One pipeline for every set of keys and every way to check. A signature is accepted for the fingerprint of its primary
 //! key, which must be in an explicit set; never on the validity that the implementation assigns.
 
+mod claimants;
 mod revokers;
 mod second;
 

@@ -4,6 +4,7 @@
 use super::by_policy::{key_files, Rules};
 use super::engine;
 use crate::digest::Digest;
+use crate::openpgp::framing::signature::Signature;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
 use crate::report::console::Messages;
@@ -11,6 +12,7 @@ use crate::settings::criteria::Criteria;
 use crate::settings::UsageError;
 use crate::subject::Subject;
 use crate::verdict::expectation::Signed;
+use crate::verdict::left_out::LeftOut;
 use crate::verdict::of_list::OfList;
 use crate::verdict::pipeline::{judge_image, Judges};
 use crate::verdict::{Expectation, ImageOutcome};
@@ -162,6 +164,14 @@ impl<'c> Judging<'c> {
     /// Says which signature blobs are about to be judged, most likely.
     pub(super) fn prepare<'b>(&mut self, blobs: impl Iterator<Item = &'b [u8]>) {
         self.judges.prepare(blobs);
+    }
+
+    /// By whose keys signatures may be that an image was judged without.
+    pub(super) fn left_out(&mut self, signatures: &[Signature], outcome: &ImageOutcome) -> LeftOut {
+        match signatures {
+            [] => LeftOut::default(),
+            some => LeftOut::of(some, outcome, &mut self.judges),
+        }
     }
 
     /// What a user should know besides the verdicts, each once; safe to print.

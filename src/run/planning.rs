@@ -2,7 +2,7 @@
 //! What is to be recorded about an object that was judged.
 
 mod as_recorded;
-mod left_out;
+pub(super) mod left_out;
 
 use serde_json::Value;
 
@@ -15,6 +15,7 @@ use crate::reference::Reference;
 use crate::report::RecordResult;
 use crate::source::objects::Loaded;
 use crate::text::safe;
+use crate::verdict::left_out::LeftOut;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// Who records, and when by whose clock.
@@ -65,14 +66,14 @@ pub(super) struct Words {
 }
 
 /// Works out what is to be recorded. `chosen` are the places of the judged signatures on the object, in the order of the
-/// outcome's; where others may be all that the image lacks, nothing is recorded of a good one. Those of the outcome beyond
+/// outcome's; where others, `left_out`, may be all that the image lacks, nothing is recorded of a good one. Those of the outcome beyond
 /// them are not on the object. `record` is what every record of the run says. A record of trust that holds
 /// `as_recorded` is not taken back, whatever else is expected of the image. What is to be recorded of a signature that
 /// `waits`, by whether it takes a record of trust back, is noted, and not said; what is so by the scope that the record is
 /// of waits for no other.
 pub(super) fn plan(
     loaded: &Loaded,
-    chosen: &[usize],
+    (chosen, left_out): (&[usize], &LeftOut),
     (outcome, as_recorded): (&ImageOutcome, &AsRecorded),
     expected: &[Reference],
     author: Author,
@@ -85,7 +86,6 @@ pub(super) fn plan(
         clock_skew: author.clock_skew,
         ..record.clone()
     };
-    let left_out = left_out::count(loaded, chosen);
     let mut planned = Planned::default();
     for (number, (index, signature)) in chosen.iter().zip(outcome.signatures()).enumerate() {
         let name = match signature.name() {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! From a subject to its outcome: framing, engine and the pure steps, one signature after the other.
 
+use std::collections::BTreeSet;
+
 use super::expectation::Expectation;
 use super::finding::Finding;
 use super::image::ImageOutcome;
@@ -9,6 +11,7 @@ use super::signature::SignatureOutcome;
 use super::steps;
 use crate::openpgp::engine::Engine;
 use crate::openpgp::framing::message::Message;
+use crate::openpgp::roles::Maker;
 use crate::reason::{Reason, Refusal};
 use crate::sigstore::attachment::CERTIFICATE_ANNOTATION;
 use crate::sigstore::keys::Keys;
@@ -53,6 +56,13 @@ impl Judges {
             Some(at) => Ok(self.framed.swap_remove(at).1),
             None => Message::parse(blob),
         }
+    }
+
+    /// The primary keys of a set that may have made a signature by this maker; `None` where that cannot be told.
+    pub(super) fn claimants(&mut self, set: usize, maker: &Maker) -> Option<BTreeSet<String>> {
+        let engine = self.gpg.get_mut(set)?.as_mut().ok()?;
+        let found = engine.claimants(maker).ok()?;
+        Some(found.iter().map(ToString::to_string).collect())
     }
 
     /// What a user should know besides the verdicts, each once; safe to print.

@@ -5,7 +5,7 @@ mod missing;
 
 use std::collections::HashMap;
 
-use super::expectation::{Alternative, Demand, Expectation, Place, Requirement, Signed};
+use super::expectation::{AcceptedKeys, Alternative, Demand, Expectation, Place, Requirement, Signed};
 use super::footing::Footing;
 use super::said::Said;
 use super::signature::{Miss, SignatureOutcome};
@@ -42,8 +42,8 @@ pub struct Count {
     needed: usize,
     /// Why a signature does not meet it, of the one that got furthest.
     miss: Option<Refusal>,
-    /// Of which kinds the signatures may be that meet it.
-    kinds: Vec<SignatureKind>,
+    /// The keys by which signatures may be that meet it.
+    keys: AcceptedKeys,
 }
 
 /// What a requirement came to.
@@ -67,7 +67,7 @@ impl Count {
     /// Whether too few signatures were found of those that it asks for, which may be of this kind.
     #[must_use]
     pub fn misses(&self, kind: SignatureKind) -> bool {
-        self.end == End::Missed && self.kinds.contains(&kind)
+        self.end == End::Missed && self.keys.of(kind).is_some()
     }
 
     /// The word in output: `pass`, `fail`, `unchecked` or `unsupported`.
@@ -228,7 +228,7 @@ fn count_one(said: &Said<'_>, place: Place, requirement: &Requirement, missing: 
         footing: Footing::default(),
         needed: 0,
         miss: None,
-        kinds: Vec::new(),
+        keys: AcceptedKeys::default(),
     };
     match &requirement.demand {
         Demand::Anything => count.end = End::Anything,
@@ -236,8 +236,7 @@ fn count_one(said: &Said<'_>, place: Place, requirement: &Requirement, missing: 
         Demand::Unsupported(why) => count.end = End::Unsupported(why.clone()),
         Demand::Signed(Signed { threshold, keys, .. }) => {
             count.needed = (*threshold).max(1);
-            let kinds = [SignatureKind::Gpg, SignatureKind::Sigstore];
-            count.kinds = kinds.into_iter().filter(|kind| keys.of(*kind).is_some()).collect();
+            count.keys = *keys;
             let met = said.met.get(&place).into_iter().flatten();
             let groups = groups(met.filter_map(|own| own.signer()));
             // A key lasts as long as the last of its subkeys that signed.

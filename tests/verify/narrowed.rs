@@ -6,7 +6,8 @@ use serde_json::{json, Value};
 
 use super::policy::{reject, signed_by, Place, ELSEWHERE};
 use super::sigstore::trusted;
-use crate::support::desk::IDENTITY;
+use crate::support::desk::{IDENTITY, OTHER};
+use crate::support::images::{image, payload, D1, D2};
 
 const ONE: [&str; 2] = ["--signature", "s1"];
 
@@ -163,6 +164,56 @@ fn what_can_never_count_or_is_too_little_keeps_no_record() {
         junk["signatures"][1]["type"] = kind.into();
         junk["signatures"][1]["content"] = content.into();
         taken_back(&["--policy", "policy.json"], &junk);
+    }
+}
+
+/// Whoever may create ImageSignatures puts such signatures there, for any image: what they say of their keys decides.
+#[test]
+fn only_a_left_out_signature_that_names_a_missing_key_keeps_a_record() {
+    let (place, before) = recorded();
+    let signer = &place.desk.signer;
+    let keys = ["Third <third@example.com>", "Stranger <stranger@example.com>"].map(|own| signer.simple_key(own));
+    let [third, stranger] = &keys;
+    signer.export(&[third], &place.desk.sandbox.path("third.gpg"));
+    let all = [place.desk.key.as_str(), &place.other, third];
+    signer.export(&all, &place.desk.sandbox.path("all.gpg"));
+    let of_another_image = payload(D2, OTHER);
+    let files = ["key.gpg", "other.gpg", "third.gpg"];
+    let scoped = |count: usize| {
+        let requirements: Vec<Value> = files[..count].iter().map(|own| signed_by(own)).collect();
+        place.scopes(&json!({"": requirements}));
+    };
+    let (own, other) = (place.desk.key.as_str(), place.other.as_str());
+    let home = signer.home().to_str().unwrap();
+    for (needed, left_out, is_kept) in [
+        (2, &[stranger.as_str()][..], false),
+        (2, &[own, own], false),
+        (2, &[stranger, other], true),
+        (3, &[other], false),
+        (3, &[other, other, stranger], false),
+        (3, &[third, other], true),
+    ] {
+        let mut blobs = vec![place.desk.sign(D1, IDENTITY)];
+        blobs.extend(left_out.iter().map(|key| signer.sign(key, &of_another_image)));
+        let mut object = image(D1, &blobs.iter().map(Vec::as_slice).collect::<Vec<_>>());
+        object["signatures"][0] = before["signatures"][0].clone();
+        scoped(needed);
+        let needed = needed.to_string();
+        let named: Vec<&str> = all.iter().flat_map(|key| ["--signed-by", key]).collect();
+        let by_home = [&["--require", &needed, "--homedir", home][..], &named].concat();
+        for args in [
+            &["--policy", "policy.json"][..],
+            &["--require", &needed, "--public-key", "all.gpg"],
+            &by_home,
+        ] {
+            place.put(&object);
+            let outcome = refused(&place, IDENTITY, args);
+            let is_untouched = stored(&place) == object;
+            assert_eq!(is_untouched, is_kept, "{args:?} {left_out:?} {outcome:#?}");
+            let status = &stored(&place)["signatures"][0]["conditions"][0]["status"];
+            assert_eq!(status, if is_kept { "True" } else { "False" }, "{outcome:#?}");
+            assert_eq!(outcome.stderr.contains("that the image may need"), is_kept);
+        }
     }
 }
 

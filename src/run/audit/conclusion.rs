@@ -21,6 +21,7 @@ use crate::settings::audit::Audit;
 use crate::settings::objects::Recording;
 use crate::source::objects::Loaded;
 use crate::text::safe;
+use crate::verdict::left_out::LeftOut;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
 /// What an object is that is judged once more.
@@ -201,7 +202,7 @@ impl Judge<'_> {
         let chosen: Vec<usize> = (0..loaded.image.signatures.len()).collect();
         let planned = planning::plan(
             loaded,
-            &chosen,
+            (&chosen, &LeftOut::default()),
             (&judged.first, &judged.as_recorded),
             &expected.identities,
             author,

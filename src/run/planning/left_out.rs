@@ -5,25 +5,28 @@ use serde_json::Value;
 
 use super::as_recorded::AsRecorded;
 use crate::openpgp::framing::message::Message;
+use crate::openpgp::framing::signature::Signature;
 use crate::reason::Verdict;
 use crate::record::{self, Grounds};
 use crate::source::objects::Loaded;
+use crate::verdict::left_out::LeftOut;
 use crate::verdict::tally::Tally;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
-/// How many signatures of an object are not among the `chosen`. What is no GPG signature at all can never count.
-pub(super) fn count(loaded: &Loaded, chosen: &[usize]) -> usize {
+/// The signatures of an object that are not among the `chosen`. What is no GPG signature at all can never count.
+pub(in crate::run) fn signatures(loaded: &Loaded, chosen: &[usize]) -> Vec<Signature> {
     let all = loaded.image.signatures.iter().enumerate();
     let rest = all.filter(|(index, _)| !chosen.contains(index));
-    let is_one = |bytes: &Vec<u8>| Message::parse(bytes).is_ok();
-    rest.filter(|(_, own)| own.content.as_ref().is_ok_and(is_one)).count()
+    let contents = rest.filter_map(|(_, own)| own.content.as_ref().ok());
+    contents
+        .filter_map(|bytes| Some(Message::parse(bytes).ok()?.signature))
+        .collect()
 }
 
-/// Whether a good signature that is not trusted lacks nothing but other signatures, and no more than were `left_out`. Of one that
-/// is recorded to be trusted, what the record is of decides, as it was judged now or by itself (`as_recorded`): what else is
+/// Whether a good signature that is not trusted lacks nothing but others, which may be among those `left_out`. Of one that is recorded to be trusted, what the record is of decides, as it was judged now or by itself (`as_recorded`): what else is
 /// expected of the image decides only where nobody judged that. `number` is its place in the outcomes.
 pub(super) fn may_be_enough(
-    left_out: usize,
+    left_out: &LeftOut,
     stored: &Value,
     number: usize,
     outcome: &ImageOutcome,
@@ -33,7 +36,7 @@ pub(super) fn may_be_enough(
     let Some(signature) = outcome.signatures().get(number) else {
         return false;
     };
-    if left_out == 0 || !is_good(signature) || record::unreached(signature, outcome).is_none() {
+    if left_out.is_empty() || !is_good(signature) || record::unreached(signature, outcome).is_none() {
         return false;
     }
     let may_be_reached = |image: &ImageOutcome, tally: &Tally| {

@@ -21,7 +21,7 @@ impl Run<'_, '_> {
 
     /// Works out what is to be recorded about an object.
     pub(super) fn plan(
-        &self,
+        &mut self,
         loaded: &Loaded,
         chosen: &[usize],
         author: Author,
@@ -31,9 +31,11 @@ impl Run<'_, '_> {
             return Vec::new();
         }
         let report = &judged.report;
+        let signatures = planning::left_out::signatures(loaded, chosen);
+        let left_out = self.judging.left_out(&signatures, &report.outcome);
         let planned = planning::plan(
             loaded,
-            chosen,
+            (chosen, &left_out),
             (&report.outcome, &AsRecorded::default()),
             &report.expected,
             author,

@@ -10,6 +10,8 @@ mod alerts;
 mod attached;
 #[path = "registry/certificates.rs"]
 mod certificates;
+#[path = "registry/comparisons.rs"]
+mod comparisons;
 #[path = "registry/contacted.rs"]
 mod contacted;
 #[path = "registry/crossing.rs"]

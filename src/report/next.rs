@@ -48,7 +48,11 @@ impl Next {
         if keys_help(outcome) {
             if let Some(call) = tips.keys(refused(report)) {
                 let call = next.command(call);
-                next.text.push_str(&format!(" {call} shows the accepted keys."));
+                let which = match is_by_policy(outcome) && report.expected.len() > 1 {
+                    true => " for that one of the expected identities",
+                    false => "",
+                };
+                next.text.push_str(&format!(" {call} shows the accepted keys{which}."));
             }
         }
         next
@@ -93,12 +97,13 @@ impl Next {
         };
         match reason {
             Reason::NoSignature if report.sources.iter().any(|source| source.signatures > 0) => {
-                let is_named = report.identity_source != IdentitySource::Reference;
-                let first = report.expected.first();
                 // Signatures of an instance are found by its own digest, which says nothing of a tag.
                 let call = self.command(match own.platform {
-                    Some(_) => tips.audit_mirrors(&format!("docker://{pinned}"), first),
-                    None => tips.audit_mirrors(report.asked(), first.filter(|_| is_named)),
+                    Some(_) => tips.audit_mirrors(&format!("docker://{pinned}"), &report.expected),
+                    None if report.identity_source == IdentitySource::Reference => {
+                        tips.audit_mirrors(report.asked(), &[])
+                    }
+                    None => tips.audit_mirrors(report.asked(), &report.expected),
                 });
                 format!("copy the signatures to the place that the manifest was taken from; {call} prints the command.")
             }

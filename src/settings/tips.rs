@@ -82,14 +82,19 @@ impl Tips {
         format!("image-signature inspect {image}{}", self.registries)
     }
 
-    /// The command that compares mirrors of an image with its source.
+    /// The command that compares mirrors of an image, which may be any of what is `expected`, with its source.
     #[must_use]
-    pub fn audit_mirrors(&self, image: &str, expected: Option<&Reference>) -> String {
-        let expected = expected.map(|own| format!("={own}")).unwrap_or_default();
-        let image = shell_word(&safe(&format!("{image}{expected}")));
+    pub fn audit_mirrors(&self, image: &str, expected: &[Reference]) -> String {
+        let word = |text: &str| shell_word(&safe(text));
+        let images: Vec<String> = match expected {
+            [] => vec![word(image)],
+            all => all.iter().map(|own| word(&format!("{image}={own}"))).collect(),
+        };
         format!(
-            "image-signature audit {image} --mirrors{}{}",
-            self.judged_by, self.registries
+            "image-signature audit {} --mirrors{}{}",
+            images.join(" "),
+            self.judged_by,
+            self.registries
         )
     }
 }

@@ -3,38 +3,37 @@
 
 use serde_json::{json, Value};
 
-use super::lists::LIST;
 use super::sources::{registry, REPOSITORY};
 use crate::registry::town::Town;
 use crate::support::cosign::{self, Cosign};
 use crate::support::gpg::Signer;
-use crate::support::hub::{Hub, MANIFEST};
+use crate::support::hub::Hub;
 use crate::support::program::Outcome;
 
 /// What is to be done next, of one image.
 #[track_caller]
-fn next(outcome: &Outcome) -> String {
+pub(super) fn next(outcome: &Outcome) -> String {
     let line = outcome.stdout.lines().find_map(|line| line.strip_prefix("Next: "));
     line.unwrap_or_else(|| panic!("{outcome:?}")).to_owned()
 }
 
 /// The command that stands in a text, up to what follows it.
 #[track_caller]
-fn command(text: &str, begin: &str, end: &str) -> String {
+pub(super) fn command(text: &str, begin: &str, end: &str) -> String {
     let at = text.find(begin).unwrap_or_else(|| panic!("{begin}: {text}"));
     let rest = &text[at..];
     rest[..rest.find(end).unwrap_or_else(|| panic!("{end}: {rest}"))].to_owned()
 }
 
 /// Types a command that was told.
-fn typed(town: &Town, command: &str) -> Outcome {
+pub(super) fn typed(town: &Town, command: &str) -> Outcome {
     let words: Vec<&str> = command.split(' ').collect();
     assert_eq!(words[0], "image-signature");
     town.sandbox.run(&words[1..])
 }
 
 /// `verify` without a key option.
-fn verify_by(town: &Town, args: &[&str]) -> Outcome {
+pub(super) fn verify_by(town: &Town, args: &[&str]) -> Outcome {
     let mut command = town.sandbox.command();
     command.arg("verify").args(args);
     for name in ["registries.d", "registries.conf"] {
@@ -52,7 +51,7 @@ fn attach(hub: &Hub, digest: &str, reference: &str, key: &Cosign) {
 }
 
 /// A policy for everything, in a file.
-fn policy(town: &Town, requirement: &Value) {
+pub(super) fn policy(town: &Town, requirement: &Value) {
     let text = json!({"default": [requirement]}).to_string();
     town.sandbox.file("policy.json", text);
 }
@@ -224,24 +223,6 @@ fn an_image_that_is_signed_by_the_name_that_its_place_is_a_mirror_of() {
     assert_eq!(told(&plain), usual);
 }
 
-/// Signatures are at the source, and the mirror has none.
-#[test]
-fn the_comparison_of_a_mirror_with_its_source() {
-    let (town, source, mirror) = (Town::new(), Hub::plain(), Hub::plain());
-    town.store_on_disk();
-    let digest = source.store(|store| store.repository(REPOSITORY).image("v1", "gap"));
-    mirror.store(|store| store.repository("copy").image("v1", "gap"));
-    let reference = format!("{}/{REPOSITORY}:v1", source.host());
-    town.keep(REPOSITORY, &digest, 1, &town.sign(&digest, &reference));
-    town.conf(&format!("[[registry]]\nlocation = \"{}/ns/app\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{}/copy\"\ninsecure = true\n", source.host(), mirror.host()));
-    let text = next(&town.verify(&[&format!("docker://{reference}"), "--explain"]).expect(1));
-    let call = command(&text, "image-signature audit", " prints the command.");
-    assert!(call.contains(" --mirrors "), "{call}");
-    let outcome = typed(&town, &call);
-    assert_ne!(outcome.status, 2, "{outcome:?}");
-    assert!(outcome.stdout.contains("copy"), "{outcome:?}");
-}
-
 /// By digest such a mirror is not asked.
 #[test]
 fn an_inspection_of_what_came_from_a_mirror_for_tags() {
@@ -255,44 +236,6 @@ fn an_inspection_of_what_came_from_a_mirror_for_tags() {
     let call = command(&text, "image-signature inspect", " shows the blob");
     let shown = typed(&town, &call).expect(0).stdout;
     assert!(shown.contains("signature-1"), "{shown}");
-}
-
-/// The list has no signatures of its own: what is compared is the instance.
-#[test]
-fn the_comparison_of_an_instance_with_its_source() {
-    let (town, source, mirror) = (Town::new(), Hub::plain(), Hub::plain());
-    town.store_on_disk();
-    let digests = [(&source, REPOSITORY), (&mirror, "copy")].map(|(hub, repository)| {
-        let digest = hub.store(|store| store.repository(repository).image("", "instance"));
-        let list = json!({"schemaVersion": 2, "mediaType": LIST, "manifests": [{
-            "mediaType": MANIFEST, "size": 1, "digest": digest,
-            "platform": {"os": "linux", "architecture": "amd64"},
-        }]});
-        hub.store(|store| {
-            store
-                .repository(repository)
-                .push("v1", LIST, list.to_string().as_bytes())
-        });
-        digest
-    });
-    let reference = format!("{}/{REPOSITORY}:v1", source.host());
-    town.keep(REPOSITORY, &digests[0], 1, &town.sign(&digests[0], &reference));
-    town.conf(&format!("[[registry]]\nlocation = \"{}/ns/app\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{}/copy\"\ninsecure = true\n", source.host(), mirror.host()));
-    let args = [
-        &format!("docker://{reference}"),
-        "--platform",
-        "linux/amd64",
-        "--explain",
-    ];
-    let explained = town.verify(&args).expect(1);
-    let text = explained.words();
-    let call = command(&text, "image-signature audit", " prints the command.");
-    assert!(
-        call.contains(&digests[0]) && call.contains(&format!("={reference}")),
-        "{call}"
-    );
-    let shown = typed(&town, &call.replace('\'', "")).stdout;
-    assert!(shown.contains("skopeo"), "{call}: {shown}");
 }
 
 /// The GPG signature is there, and for the other one nobody asked.

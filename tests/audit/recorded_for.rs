@@ -257,6 +257,31 @@ fn a_record_that_names_what_nobody_judges_goes_by_what_is_signed() {
     }
 }
 
+/// Nobody looks up which list has a digest that a record names: this image may be in it.
+#[test]
+fn a_record_that_names_the_digest_of_a_list_is_taken_back_by_no_other_scope() {
+    let scene = Scene::new(&[&tag(1)]);
+    let list = format!("{SOURCE}/app@{}", digest(2));
+    for (named, status) in [(list, "True"), (format!("{SOURCE}/app:other"), "False")] {
+        scene.policy(&json!({SOURCE: [scene.own(&usual())]}));
+        scene.tags(&[tag(1)]);
+        scene.leaves(0, "True");
+        scene.says(&format!("verified by a: signed by c; expected as {named}"));
+        // What it is recorded to be signed for would speak for it too.
+        let edit = |image: &mut Value| image["signatures"][0]["imageIdentity"] = json!("");
+        scene
+            .fleet
+            .server()
+            .objects(|objects| objects.edit_image(&digest(1), edit));
+        scene.tenant();
+        scene.policy(&json!({&named: [scene.own(&usual())], SOURCE: [scene.other(&usual())]}));
+        scene.leaves(1, status);
+        // A key that is not accepted there is so for each list.
+        scene.policy(&json!({SOURCE: [scene.other(&usual())]}));
+        scene.leaves(1, "False");
+    }
+}
+
 /// A message has room for a few names only.
 #[test]
 fn a_record_of_more_names_than_it_has_room_for_names_one_of_each_scope() {

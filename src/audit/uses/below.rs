@@ -87,3 +87,81 @@ fn range<'p>(pairs: &'p [([u8; 32], [u8; 32])], first: &[u8; 32]) -> &'p [([u8; 
     let count = pairs[start..].partition_point(|(own, _)| own == first);
     &pairs[start..start + count]
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A list of this many instances, numbered from `first`.
+    fn list(list: u32, first: u32, count: u32) -> impl Iterator<Item = ([u8; 32], [u8; 32])> {
+        (first..first + count).map(move |own| (hash(list), hash(own)))
+    }
+
+    fn hash(n: u32) -> [u8; 32] {
+        let mut hash = [0; 32];
+        hash[..4].copy_from_slice(&n.to_be_bytes());
+        hash
+    }
+
+    fn sorted(pairs: impl Iterator<Item = ([u8; 32], [u8; 32])>) -> Vec<([u8; 32], [u8; 32])> {
+        let mut pairs: Vec<_> = pairs.collect();
+        pairs.sort_unstable();
+        pairs
+    }
+
+    #[test]
+    fn instances_are_counted_through_lists_in_lists_each_list_once() {
+        // 1 has 10 instances and 2, which has 20 and, in a circle, 1 and itself.
+        let own = list(1, 100, 10).chain(list(1, 2, 1));
+        let pairs = sorted(own.chain(list(2, 200, 20)).chain(list(2, 1, 2)));
+        let below = Below::of(&pairs);
+        for (of, count) in [(1, 11 + 22), (2, 22 + 11), (100, 0), (7, 0)] {
+            assert_eq!(below.count(hash(of), 1000), count, "{of}");
+        }
+    }
+
+    #[test]
+    fn no_more_is_counted_than_decides() {
+        // Each has 10 instances and the next one.
+        let chain = (0..100).flat_map(|n| list(n, 1000 * (n + 1), 10).chain(list(n, n + 1, 1)));
+        let pairs = sorted(chain);
+        let below = Below::of(&pairs);
+        assert_eq!(below.count(hash(0), 1100), 1100);
+        assert_eq!(below.count(hash(0), 1099), 1100);
+        // Just beyond the bound there is the answer.
+        for most in [0, 10, 11, 500] {
+            let count = below.count(hash(0), most);
+            assert!(count > most && count <= most + 11, "{most}: {count}");
+        }
+        let mut met = 0;
+        below.reach(std::iter::once(hash(0)), |_| {
+            met += 1;
+            met < 3
+        });
+        assert_eq!(met, 3);
+    }
+
+    #[test]
+    fn of_a_list_with_more_instances_than_are_looked_at_the_rest_is_told() {
+        let most = u32::try_from(MAX_OF_LIST).unwrap();
+        let demand = |references, runs_in| Inherited {
+            list: hash(1),
+            references,
+            count: 1,
+            runs_in,
+        };
+        let inherited = [demand(0, None), demand(1, None), demand(2, None), demand(3, Some(0))];
+        for (instances, given) in [
+            (most / 4, None),
+            (most / 2, Some(2)),
+            (most, Some(1)),
+            (most + 1, Some(0)),
+        ] {
+            let pairs = sorted(list(1, 100, instances));
+            let left = left_out(&inherited, &Below::of(&pairs));
+            let found: Vec<_> = left.iter().map(|own| (own.given, own.demands, own.places)).collect();
+            let wanted = given.map(|given| (given, 3 - given as u64, 1));
+            assert_eq!(found, Vec::from_iter(wanted), "{instances}");
+        }
+    }
+}

@@ -276,6 +276,30 @@ mod tests {
         }
     }
 
+    /// One stream may name an image in many lists: what another list expects of it is then lost, and that is told.
+    #[test]
+    fn what_is_not_looked_up_of_too_many_lists_is_more_that_is_expected() {
+        for (count, is_lost) in [(MAX_WAYS - 1, false), (MAX_WAYS, true)] {
+            let mut uses = Uses::default();
+            let image = digest('a');
+            let same = references(&["quay.io/evil/x:v1"]);
+            let mut lists: Vec<Digest> = (0..=count).map(numbered).collect();
+            lists.sort_by_key(|list| list.hash());
+            let last = lists.pop().unwrap();
+            for list in &lists {
+                uses.add(list, &by(UseKind::Tag, "evil", "x:v1"), &same);
+                uses.add_instance(list, &image);
+            }
+            let own = references(&["quay.io/shop/web:v1"]);
+            uses.add(&last, &by(UseKind::Tag, "shop", "web:v1"), &own);
+            uses.add_instance(&last, &image);
+            uses.finish();
+            let known = uses.known(&image);
+            assert_eq!(known.expected().contains(&own[0]), !is_lost, "{count}");
+            assert_eq!(known.more_demands > 0, is_lost, "{count}");
+        }
+    }
+
     #[test]
     fn lists_that_are_in_each_other_come_to_an_end() {
         let mut uses = Uses::default();

@@ -49,6 +49,8 @@ mod many_tags;
 mod meanwhile;
 #[path = "audit/mirror_scene.rs"]
 mod mirror_scene;
+#[path = "audit/mirrored_lists.rs"]
+mod mirrored_lists;
 #[path = "audit/mirrors.rs"]
 mod mirrors;
 #[path = "audit/named.rs"]

@@ -114,7 +114,8 @@ fn gap(message: String, command: Option<String>) -> AuditFinding {
     }
 }
 
-fn unreachable(message: String) -> AuditFinding {
+/// A finding that something is not known.
+pub(crate) fn unreachable(message: String) -> AuditFinding {
     AuditFinding {
         kind: FindingKind::Unreachable,
         message,

@@ -100,6 +100,17 @@ pub(super) struct Scene {
 
 impl Scene {
     pub(super) fn new() -> Option<Self> {
+        let mut scene = Self::empty()?;
+        let [source, mirror] = scene.addresses();
+        let places = [format!("{source}/ns/app"), format!("{mirror}/m/app")];
+        for (n, case) in CASES.iter().enumerate() {
+            scene.fill(n, case, &places);
+        }
+        Some(scene)
+    }
+
+    /// Both registries with nothing in them.
+    pub(super) fn empty() -> Option<Self> {
         if !has("skopeo") {
             skipped("mirrors", "skopeo is not installed");
             return None;
@@ -114,20 +125,13 @@ impl Scene {
             registry
         };
         let (source, mirror) = (registry("source")?, registry("mirror")?);
-        let places = [
-            format!("{}/ns/app", source.address),
-            format!("{}/m/app", mirror.address),
-        ];
-        let mut scene = Self {
+        let scene = Self {
             fleet,
             source: Some(source),
             mirror: Some(mirror),
             digests: Vec::new(),
         };
         scene.configure();
-        for (n, case) in CASES.iter().enumerate() {
-            scene.fill(n, case, &places);
-        }
         Some(scene)
     }
 
@@ -203,7 +207,9 @@ impl Scene {
 
     pub(super) fn push(&self, directory: &Path, reference: &str) {
         let from = format!("dir:{}", directory.display());
-        self.skopeo(&format!("skopeo copy -q {from} docker://{reference}"));
+        self.skopeo(&format!(
+            "skopeo copy -q --all --preserve-digests {from} docker://{reference}"
+        ));
     }
 
     /// Runs a command in a shell; what is printed has the option already.

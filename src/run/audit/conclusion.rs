@@ -68,7 +68,9 @@ impl Judge<'_> {
         let mut entry = entries::entry(&job, judged);
         let basis = Basis::of(&job, self.recorder().as_deref());
         if let (Some(mirrors), Ok(digest)) = (&mut self.mirrors, Digest::parse(&entry.image)) {
-            mirrors.compare(&digest, &job.names, &mut entry);
+            // Each instance that has an object is an image of its own.
+            let with_instances = !matches!(job.what, What::Object(_));
+            mirrors.compare(&digest, &job.names, with_instances, &mut entry.findings);
             for warning in mirrors.take_warnings() {
                 telling.warning(warning);
             }

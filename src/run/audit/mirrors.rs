@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `--mirrors`: images at their sources and at the mirrors that stand for these.
 
+mod instances;
+
 use crate::openpgp::framing::lost::no_message;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
-use crate::audit::entry::{AuditFinding, Entry, FindingKind};
+use self::instances::{Instances, List};
+use crate::audit::entry::AuditFinding;
 use crate::audit::gaps;
 use crate::clock::Clock;
 use crate::digest::Digest;
@@ -58,8 +61,15 @@ impl<'s> Mirrors<'s> {
         }
     }
 
-    /// Adds what mirrors lack of an image. `names` are the references that it is known by.
-    pub(super) fn compare(&mut self, digest: &Digest, names: &[Reference], entry: &mut Entry) {
+    /// Adds what mirrors lack of an image, and of the instances of a list `with_instances`. `names` are the references that it
+    /// is known by.
+    pub(super) fn compare(
+        &mut self,
+        digest: &Digest,
+        names: &[Reference],
+        with_instances: bool,
+        found: &mut Vec<AuditFinding>,
+    ) {
         self.seen.image.store(true, Ordering::Relaxed);
         let mut asked: Vec<Reference> = Vec::new();
         for name in names {
@@ -71,18 +81,19 @@ impl<'s> Mirrors<'s> {
                 }
             }
         }
+        let mut instances = Instances::default();
         for reference in asked {
-            for finding in self.of(digest, &reference) {
+            for finding in self.of(digest, &reference, with_instances.then_some(&mut instances)) {
                 // What is missing by digest is missing by tag too, and the first command fills the gap: it is one.
                 let is_same = |own: &AuditFinding| (own.kind, &own.message) == (finding.kind, &finding.message);
-                if !entry.findings.iter().any(is_same) {
-                    entry.findings.push(finding);
+                if !found.iter().any(is_same) {
+                    found.push(finding);
                 }
             }
         }
     }
 
-    fn of(&mut self, digest: &Digest, reference: &Reference) -> Vec<AuditFinding> {
+    fn of(&mut self, digest: &Digest, reference: &Reference, instances: Option<&mut Instances>) -> Vec<AuditFinding> {
         let locations = match self.known.as_ref() {
             Ok(known) => known.locations(reference).map_err(|error| error.to_string()),
             Err(refusal) => Err(refusal.message.clone()),
@@ -93,14 +104,18 @@ impl<'s> Mirrors<'s> {
         }
         match locations {
             Ok(locations) if locations.iter().any(|location| location.is_mirror) => {
-                gaps::findings(&self.registries.compare(reference, digest, &locations), self.stores)
+                let compared = self.registries.compare(reference, digest, &locations);
+                let mut found = gaps::findings(&compared.places, self.stores);
+                if let Some(instances) = instances {
+                    let list = List::of(reference, digest, &locations, &compared);
+                    instances.compare(&mut self.registries, list, self.stores, &mut found);
+                }
+                found
             }
             Ok(_) => Vec::new(),
-            Err(why) => vec![AuditFinding {
-                kind: FindingKind::Unreachable,
-                message: format!("the mirrors of the image are unknown: {why}"),
-                command: None,
-            }],
+            Err(why) => vec![gaps::unreachable(format!(
+                "the mirrors of the image are unknown: {why}"
+            ))],
         }
     }
 

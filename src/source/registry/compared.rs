@@ -46,16 +46,40 @@ pub struct ComparedPlace {
     pub signatures: Vec<(SourceKind, String, Held)>,
 }
 
+/// An image at its locations.
+#[derive(Debug)]
+pub struct Compared {
+    /// Each location, in order.
+    pub places: Vec<ComparedPlace>,
+    /// The bytes of the manifest that was asked for, if any location has it.
+    pub manifest: Option<Vec<u8>>,
+}
+
+impl ComparedPlace {
+    /// Whether it has the manifest of this digest.
+    #[must_use]
+    pub fn has(&self, digest: &Digest) -> bool {
+        let hash = digest.hash();
+        matches!((&self.manifest, hash), (Held::These(own), Some(hash)) if own.contains(&hash))
+    }
+}
+
 impl Registries<'_> {
     /// Asks each of these locations for an image, which is asked for by its digest, and for its signatures.
-    pub fn compare(&mut self, asked: &Reference, digest: &Digest, locations: &[Location]) -> Vec<ComparedPlace> {
+    pub fn compare(&mut self, asked: &Reference, digest: &Digest, locations: &[Location]) -> Compared {
         self.budget.begin();
+        self.compare_further(asked, digest, locations)
+    }
+
+    /// The same for what belongs to the image that was asked for last, such as an instance of a list: they share its time.
+    pub fn compare_further(&mut self, asked: &Reference, digest: &Digest, locations: &[Location]) -> Compared {
+        let mut manifest = None;
         let (asked_for, left_out) = locations.split_at(locations.len().min(MAX_LOCATIONS));
         let asked_for = asked_for.iter().map(|location| ComparedPlace {
             reference: location.reference.clone(),
             is_mirror: location.is_mirror,
             is_insecure: location.insecure,
-            manifest: self.manifest_at(asked, digest, location),
+            manifest: self.manifest_at(asked, digest, location, &mut manifest),
             signatures: KINDS
                 .into_iter()
                 .map(|kind| self.signatures_of(kind, asked, digest, location))
@@ -63,15 +87,25 @@ impl Registries<'_> {
         });
         let mut places: Vec<ComparedPlace> = asked_for.collect();
         places.extend(left_out.iter().map(not_asked));
-        places
+        Compared { places, manifest }
     }
 
-    fn manifest_at(&mut self, asked: &Reference, digest: &Digest, location: &Location) -> Held {
+    fn manifest_at(
+        &mut self,
+        asked: &Reference,
+        digest: &Digest,
+        location: &Location,
+        kept: &mut Option<Vec<u8>>,
+    ) -> Held {
         let bytes = match self.fetch(asked, location, digest.as_str()) {
             Ok(bytes) => bytes,
             Err(trouble) => return held_back(&trouble),
         };
-        match digest_of(&location.reference, &bytes, None) {
+        let found = digest_of(&location.reference, &bytes, None);
+        if kept.is_none() && digest.is_of_manifest(&bytes) {
+            *kept = Some(bytes);
+        }
+        match found {
             Ok(found) => Held::These(found.hash().into_iter().collect()),
             // What has no digest is not this image.
             Err(refusal) if refusal.reason == Reason::ManifestMismatch => Held::These(BTreeSet::new()),

@@ -34,6 +34,8 @@ mod login_files;
 mod logins;
 #[path = "registry/long_digests.rs"]
 mod long_digests;
+#[path = "registry/lookaside_logins.rs"]
+mod lookaside_logins;
 #[path = "registry/lookaside_urls.rs"]
 mod lookaside_urls;
 #[path = "registry/manifests.rs"]

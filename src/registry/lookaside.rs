@@ -7,15 +7,14 @@ mod base;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine as _;
-
 pub use base::normalised;
-use base::path_of;
+use base::{path_of, Base};
 
 use super::budget::Budget;
 use super::clients::{Clients, Question};
 use super::network::{Network, Reach};
 use super::redirect::{self, is_redirect, MAX_REDIRECTS};
+use super::sent::Sent;
 use super::served::{is_markup, is_page, no_signature, Framing};
 use super::trouble::Trouble;
 use super::url_text::{is_same, server_of};
@@ -40,7 +39,7 @@ const LAST: usize = MAX_SIGNATURES + MAX_GAP;
 /// The signatures of one image in a store.
 #[derive(Debug, Clone)]
 pub struct Store {
-    base: String,
+    base: Base,
     path: String,
     image: Digest,
 }
@@ -62,35 +61,41 @@ impl Store {
     /// When the base is not a URL that can be asked.
     pub fn new(base: &str, reference: &Reference, image: &Digest) -> Result<Self, String> {
         Ok(Self {
-            base: normalised(base)?,
+            base: Base::parse(base)?,
             path: reference.path().to_owned(),
             image: image.clone(),
         })
     }
 
-    /// The URL of a numbered signature: query and fragment of the base stay where they are.
+    /// The URL of a numbered signature, without the login: query and fragment of the base stay where they are.
     #[must_use]
     pub fn url(&self, number: usize) -> String {
-        let end = self.base.find(['?', '#']).unwrap_or(self.base.len());
-        let (base, tail) = self.base.split_at(end);
-        format!(
-            "{}/{}/signature-{number}{tail}",
-            base.replace(' ', "%20").replace("%2F", "/").replace("%2f", "/"),
-            self.directory()
-        )
+        let Base { scheme, host, tail, .. } = &self.base;
+        let path = self
+            .base
+            .path
+            .replace(' ', "%20")
+            .replace("%2F", "/")
+            .replace("%2f", "/");
+        format!("{scheme}://{host}{path}/{}/signature-{number}{tail}", self.directory())
     }
 
     /// Where the signatures of the image are, without a user name or password.
     #[must_use]
     pub fn location(&self) -> String {
-        format!("{}/{}", without_secrets(&self.base), self.directory())
+        let Base { scheme, host, path, .. } = &self.base;
+        format!(
+            "{}/{}",
+            without_secrets(&format!("{scheme}://{host}{path}")),
+            self.directory()
+        )
     }
 
     /// What to warn of where the configuration has a login for the store that is sent over plain http.
     #[must_use]
     pub fn plain_login(&self) -> Option<String> {
-        let is_sent = self.base.starts_with("http://") && !self.login().is_empty();
-        let server = || server_of(&without_login(&self.base)).map(|server| server.address());
+        let is_sent = self.base.scheme == "http" && self.base.login.is_some();
+        let server = || server_of(&format!("http://{}", self.base.host)).map(|server| server.address());
         is_sent.then(|| {
             format!(
                 "the login that registries.d has for {} is sent over plain http",
@@ -99,10 +104,11 @@ impl Store {
         })
     }
 
-    /// The directory of a whole store on a disk, where it is not there.
+    /// The directory of a whole store on a disk, where it is not there; empty where the URL has none.
     #[must_use]
     pub fn missing_directory(&self) -> Option<PathBuf> {
-        let directory = path_of(&self.base)?;
+        let Base { scheme, path, .. } = &self.base;
+        let directory = path_of(&format!("{scheme}://{path}"))?;
         (!directory.try_exists().unwrap_or(true)).then_some(directory)
     }
 
@@ -111,26 +117,18 @@ impl Store {
     }
 
     fn login(&self) -> Vec<(String, Secret)> {
-        let rest = self.base.split_once("://").map_or("", |(_, rest)| rest);
-        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        match authority.rsplit_once('@') {
-            Some((login, _)) => {
-                let encoded = base64::engine::general_purpose::STANDARD.encode(login);
-                vec![("Authorization".into(), Secret::new(format!("Basic {encoded}")))]
-            }
-            None => Vec::new(),
-        }
+        let login = self.base.login.iter();
+        login
+            .map(|login| ("Authorization".to_owned(), login.header.clone()))
+            .collect()
     }
-}
 
-/// A URL as it is asked for: what the configuration has as user name and password is sent in a header.
-fn without_login(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else {
-        return url.to_owned();
-    };
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let host = rest[..end].rsplit('@').next().unwrap_or_default();
-    format!("{scheme}://{host}{}", &rest[end..])
+    /// Whether a text of the server repeats the login.
+    fn shows_login(&self, text: &str) -> bool {
+        let mut sent = Sent::default();
+        sent.keep(self.base.login.iter().flat_map(|login| login.secrets.clone()));
+        sent.is_in(text)
+    }
 }
 
 /// Reads stores, each server's over one connection.
@@ -217,7 +215,7 @@ impl<'n> Stores<'n> {
     }
 
     fn fetch(&mut self, store: &Store, url: &str) -> Result<Vec<u8>, Trouble> {
-        let mut url = without_login(url);
+        let mut url = url.to_owned();
         let first = server_of(&url).ok_or_else(|| Trouble::Unreachable {
             url: shown(&url),
             why: "it is not a URL that can be asked".into(),
@@ -232,6 +230,10 @@ impl<'n> Stores<'n> {
                     url: shown(&url),
                     what: format!("more than {MAX_REDIRECTS} redirects"),
                 });
+            }
+            if store.shows_login(response.headers.get("location").unwrap_or_default()) {
+                let what = "it redirects to a URL that has the login in it".into();
+                return Err(Trouble::Wrong { url: shown(&url), what });
             }
             (url, server) = redirect::target(&server, &url, &response)?;
             redirect::check(&first, &server, "redirects").map_err(|what| Trouble::Wrong { url: shown(&url), what })?;
@@ -329,13 +331,13 @@ fn file(url: &str, path: &Path) -> Result<Vec<u8>, Trouble> {
     let limit = MAX_BLOB_BYTES as u64;
     match read_regular(path, limit) {
         Ok(Some(content)) => Ok(content),
-        Ok(None) => Err(Trouble::TooLarge { url: safe(url), limit }),
+        Ok(None) => Err(Trouble::TooLarge { url: shown(url), limit }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Trouble::Absent {
-            url: safe(url),
+            url: shown(url),
             hint: String::new(),
         }),
         Err(error) => Err(Trouble::Unreachable {
-            url: safe(url),
+            url: shown(url),
             why: io_message(&error),
         }),
     }

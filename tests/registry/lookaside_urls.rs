@@ -33,6 +33,7 @@ fn stores_on_a_disk_that_skopeo_reads() {
         (format!("FILE:{root}/lookaside"), true),
         (format!("File://{root}/lookaside/"), true),
         (format!("file://localhost{root}/lookaside"), true),
+        (format!("file://usr:a%2Fb@localhost{root}/lookaside"), true),
         (format!("file://{root}/look%61side"), true),
         (format!("file://{root}%2flookaside"), true),
         (format!("file://{root}/a%3Fb%2520c"), true),

@@ -148,6 +148,23 @@ fn a_lookaside_that_is_no_url_is_told_with_its_place() {
     }
 }
 
+/// What stands behind the slashes is a host.
+#[test]
+fn a_store_on_a_disk_without_a_directory_is_told() {
+    let scene = Scene::new();
+    for url in ["file://usr:S3CR3T@srv", "file://srv"] {
+        scene.town.stores(&format!("default-docker:\n  lookaside: {url}\n"));
+        let outcome = scene.town.verify_json(&[&scene.image]).expect(3);
+        let told = format!(
+            ": the URL that {} line 2 has names no directory; it is written as file:///DIRECTORY",
+            scene.town.sandbox.path("registries.d/test.yaml").display()
+        );
+        let item = outcome.item();
+        assert!(item["message"].as_str().unwrap().ends_with(&told), "{item}");
+        assert!(!format!("{outcome:?}").contains("S3CR3T"));
+    }
+}
+
 #[test]
 fn a_store_on_a_disk_that_is_not_there_is_told() {
     let scene = Scene::new();

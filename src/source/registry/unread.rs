@@ -26,12 +26,15 @@ fn is_unknown<T>(content: &Result<T, Refusal>) -> bool {
 /// That a store on a disk, which a file names, is not there: whoever names one has it, and nothing is known of what is in it.
 pub(super) fn away(store: &Store, named: &MemberPlace) -> Option<Trouble> {
     let directory = store.missing_directory()?;
+    let line = named.line_of_file();
     Some(Trouble::Unreachable {
         url: safe(&store.location()),
-        why: format!(
-            "there is no directory {}, which {} names; if it is on another volume, mount that",
-            safe(&directory.display().to_string()),
-            named.line_of_file()
-        ),
+        why: match directory.as_os_str().is_empty() {
+            true => format!("the URL that {line} has names no directory; it is written as file:///DIRECTORY"),
+            false => format!(
+                "there is no directory {}, which {line} names; if it is on another volume, mount that",
+                safe(&directory.display().to_string())
+            ),
+        },
     })
 }

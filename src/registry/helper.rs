@@ -39,8 +39,12 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How long a failure is remembered at most: what was locked may have been unlocked.
 const MAX_FAILED: Duration = Duration::from_secs(60);
 
-/// How old a login is at least that is refused where it was first used, for another one to be asked for.
+/// How old a login is at least that is refused where it was first used, for another one to be asked for; twice as old after
+/// each time in a row that this was in vain.
 const MIN_AGE: Duration = Duration::from_secs(5);
+
+/// The most that comes of that: a login that was good for a short time may have ended meanwhile.
+const MAX_MIN_AGE: Duration = Duration::from_secs(60);
 
 type Answer = Result<Option<Login>, String>;
 
@@ -60,6 +64,8 @@ struct State {
     failing: Duration,
     /// The last login that was asked for in place of a refused one was refused, too.
     is_in_vain: bool,
+    /// How often in a row that was so.
+    in_vain: u32,
 }
 
 /// A helper as it is asked of a host. One that asks holds the state meanwhile, and others wait for the same answer.
@@ -105,10 +111,14 @@ impl Renewable {
         }
         // Repositories may be forbidden whatever the login: each of them would have the helper asked.
         let age = said.asked.elapsed();
-        let is_young = age < said.took.saturating_mul(10).max(MIN_AGE);
+        let is_young = age < said.took.saturating_mul(10).max(min_age(state.in_vain));
         if is_young && (state.is_in_vain || !self.is_old) {
             return None;
         }
+        if !state.is_in_vain {
+            state.in_vain = 0;
+        }
+        state.is_in_vain = false;
         let before = state.said.take();
         let login = self.helper.ask(&mut state).ok().flatten();
         if let (None, Some(before), Some(said)) = (&login, before, &mut state.said) {
@@ -117,17 +127,16 @@ impl Renewable {
             said.begun = before.begun;
         }
         let login = login.filter(|login| login != refused);
-        state.is_in_vain = login.is_none();
+        if login.is_none() {
+            state.was_in_vain();
+        }
         login
     }
 
     /// Tells that a login was refused that was asked for in place of another one.
     pub(super) fn was_in_vain(&self) {
-        self.helper
-            .state
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .is_in_vain = true;
+        let mut state = self.helper.state.lock().unwrap_or_else(PoisonError::into_inner);
+        state.was_in_vain();
     }
 }
 
@@ -161,6 +170,19 @@ impl State {
         };
         counts.then_some(&said.answer)
     }
+
+    /// Several sessions may find the same login refused.
+    fn was_in_vain(&mut self) {
+        if !self.is_in_vain {
+            self.is_in_vain = true;
+            self.in_vain = self.in_vain.saturating_add(1);
+        }
+    }
+}
+
+/// How old a refused login must be after so many others that were asked for in vain.
+fn min_age(in_vain: u32) -> Duration {
+    MIN_AGE.saturating_mul(2_u32.saturating_pow(in_vain)).min(MAX_MIN_AGE)
 }
 
 /// Whether a failure is remembered that took so long and began so long ago, after failures that took so long in all: helpers
@@ -285,6 +307,12 @@ fn run(program: &Path, host: &str, environment: &[(OsString, OsString)]) -> io::
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_helper_is_asked_ever_more_seldom_for_logins_that_are_refused() {
+        let ages = [0, 1, 2, 3, 4, 99].map(|in_vain| min_age(in_vain).as_secs());
+        assert_eq!(ages, [5, 10, 20, 40, 60, 60]);
+    }
 
     #[test]
     fn a_failure_is_remembered_for_a_time_only_once_failures_took_long() {

@@ -2,6 +2,7 @@
 //! Credential helpers: how often they are asked, what becomes of one that hangs, what of their messages is shown.
 
 use std::process::Stdio;
+use std::time::Duration;
 
 use rustix::process::{kill_process, Pid, Signal};
 use serde_json::json;
@@ -14,15 +15,15 @@ use crate::support::program::wait_until;
 use crate::support::secrets::assert_hidden;
 
 /// A registry that wants a login, with two repositories, and a helper that does what a script says.
-struct Place {
-    town: Town,
-    hub: Hub,
+pub(super) struct Place {
+    pub(super) town: Town,
+    pub(super) hub: Hub,
     images: [String; 2],
     file: String,
 }
 
 impl Place {
-    fn new(script: &str) -> Self {
+    pub(super) fn new(script: &str) -> Self {
         let (town, hub, image) = guarded();
         hub.store(|store| store.repository("ns/other").image("v1", "other"));
         let helper = format!(
@@ -41,7 +42,7 @@ impl Place {
         }
     }
 
-    fn command(&self) -> std::process::Command {
+    pub(super) fn command(&self) -> std::process::Command {
         let [first, second] = &self.images;
         let mut command = self
             .town
@@ -52,7 +53,7 @@ impl Place {
     }
 
     /// How often the helper was asked in a run that ends so.
-    fn asked(&self, status: i32) -> usize {
+    pub(super) fn asked(&self, status: i32) -> usize {
         let file = self.town.sandbox.path("asked");
         let _ = std::fs::remove_file(&file);
         self.town.sandbox.finish(&mut self.command(), b"").expect(status);
@@ -60,7 +61,7 @@ impl Place {
     }
 }
 
-fn answer() -> String {
+pub(super) fn answer() -> String {
     format!("echo '{{\"ServerURL\":\"x\",\"Username\":\"{USER}\",\"Secret\":\"{PASSWORD}\"}}'")
 }
 
@@ -99,6 +100,19 @@ fn a_remembered_login_that_is_refused_is_asked_for_anew() {
     each("3", "never");
     assert_eq!(place.asked(3), 2);
     each("never", "never");
+    assert_eq!(place.asked(3), 2);
+}
+
+/// Each time may be a question to the user.
+#[test]
+fn a_registry_that_refuses_slowly_has_its_helper_asked_ever_more_seldom() {
+    let place = Place::new(&answer());
+    for path in ["ns/app", "ns/other"] {
+        let late = Body::Slow(b"x".to_vec(), Duration::from_millis(5200));
+        place
+            .hub
+            .answer(&format!("/v2/{path}/manifests/v1"), Answer::status(403).body(late));
+    }
     assert_eq!(place.asked(3), 2);
 }
 

@@ -22,7 +22,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions};
 
-use self::table::{below, children, has_ended, name, parents, works_in};
+use self::table::{below, children, name, parents, works_in};
 
 /// Name of the threads on which gpgme works. The kernel gives it to what they fork, until that runs another program;
 /// it cuts names after 15 bytes.
@@ -200,11 +200,6 @@ fn pid(number: u32) -> Option<Pid> {
 /// whatever it has started. Returns how many there were.
 pub(crate) fn end_those_of(directory: &Path) -> usize {
     end(&|own| works_in(own, directory))
-}
-
-/// Ends children of this process with whatever they have started, without asking them.
-fn end_below(children: &[u32]) {
-    end(&|own| children.contains(&own) && !has_ended(own));
 }
 
 /// Ends the processes below this one that are meant, and those below them. Returns how many there were.

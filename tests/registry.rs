@@ -48,6 +48,8 @@ mod misspelt;
 mod not_of_registries;
 #[path = "registry/odd_lists.rs"]
 mod odd_lists;
+#[path = "registry/orphans.rs"]
+mod orphans;
 #[path = "registry/patience.rs"]
 mod patience;
 #[path = "registry/places.rs"]

@@ -183,7 +183,7 @@ impl Plugin {
             output: MAX_OUTPUT,
             time: MAX_RUN,
         };
-        let (output, status) = answer::ask(&mut command, b"", limits)
+        let (output, status) = answer::ask(&mut command, b"", limits, &|output| json::parse(output).is_ok())
             .map_err(|error| ExecError(format!("exec: running {name}: {}", io_message(&error))))?;
         if !status.success() {
             return Err(ExecError(format!("exec: {name} failed with {status}")));

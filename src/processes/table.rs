@@ -98,3 +98,12 @@ pub(super) fn works_in(pid: u32, directory: &Path) -> bool {
     };
     has("environ", &[&variable]) || has("cmdline", &[directory, &option])
 }
+
+/// Whether a process has a pipe open, by its inode.
+pub(super) fn writes_to(pid: u32, pipe: u64) -> bool {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+    let pipe = format!("pipe:[{pipe}]");
+    files
+        .filter_map(|file| fs::read_link(file.path()).ok())
+        .any(|target| target.as_os_str() == pipe.as_str())
+}

@@ -301,7 +301,9 @@ fn run(program: &Path, host: &str, environment: &[(OsString, OsString)]) -> io::
         output: MAX_OUTPUT,
         time: MAX_RUN,
     };
-    answer::ask(&mut command, host.as_bytes(), limits)
+    answer::ask(&mut command, host.as_bytes(), limits, &|output| {
+        json::parse(output).is_ok()
+    })
 }
 
 #[cfg(test)]

@@ -119,6 +119,8 @@ pub fn configuration(api: &mut Api) -> Result<Option<Configuration>, Refusal> {
 /// The hosts of the cluster's own registry: by its configuration, by the route, and, for users who may read neither, by
 /// what the server says of image streams in the user's namespace or in `openshift`.
 ///
+/// There are none where the cluster names none.
+///
 /// # Errors
 /// When none can be found out.
 pub fn own(api: &mut Api) -> Result<Own, Refusal> {
@@ -155,12 +157,17 @@ pub fn own(api: &mut Api) -> Result<Own, Refusal> {
     let is_none = own.internal.is_empty() && own.external.is_empty();
     match trouble {
         Some(refusal) if is_none => Err(refusal),
-        None if is_none => Err(Refusal::new(
-            Reason::SourceUnavailable,
-            "the cluster names no registry of its own: neither its image configuration nor the route default-route nor an image stream has a host",
-        )),
         _ => Ok(own),
     }
+}
+
+/// What is said where a registry of the cluster is asked for and there is none.
+#[must_use]
+pub fn names_none() -> Refusal {
+    Refusal::new(
+        Reason::SourceUnavailable,
+        "the cluster names no registry of its own: neither its image configuration nor the route default-route nor an image stream has a host",
+    )
 }
 
 /// Hosts of a route that the router has admitted: another route may have claimed the one that is asked for.

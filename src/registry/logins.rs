@@ -33,6 +33,8 @@ pub struct OfCluster {
     pub hosts: Vec<String>,
     /// The token, as the registry takes it.
     pub token: Secret,
+    /// Why it is not known which hosts are the cluster's own, where that is so; safe to print.
+    pub unknown: Option<String>,
 }
 
 /// The user that goes with a token: the cluster's registry looks at the token alone.
@@ -107,13 +109,19 @@ impl Logins {
     #[must_use]
     pub fn advice(&self, place: &Reference) -> String {
         let host = place.domain();
-        match self.named.as_ref().map(|file| safe(&file.display().to_string())) {
+        let advice = match self.named.as_ref().map(|file| safe(&file.display().to_string())) {
             Some(file) => format!(
                 "{file} has no login for {}; to add one: {}",
                 safe(host),
                 self.command(host)
             ),
             None => format!("log in: {}", self.command(host)),
+        };
+        match self.cluster.as_ref().and_then(|cluster| cluster.unknown.as_ref()) {
+            Some(why) => format!(
+                "{advice}; the token of the cluster is for the cluster's own registry, and it is not known whether this is it: {why}"
+            ),
+            None => advice,
         }
     }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster in the registries that they come from: signatures that are not on the Image object.
 
-use crate::cluster::registries::Own;
+use crate::cluster::registries::{self, Own};
 use crate::digest::Digest;
 use crate::image::{self, ImageSignature};
 use crate::limits::MAX_SIGNATURES;
@@ -157,6 +157,7 @@ pub(super) fn prepare(
 ) -> (Result<Own, Refusal>, Option<String>) {
     let own = session.own_registries();
     let mut hosts: Vec<String> = own.iter().flat_map(|own| own.hosts().cloned()).collect();
+    let unknown = own.as_ref().err().map(|refusal| refusal.message.clone());
     let mut is_asked_for = false;
     if let ClusterRegistry::Host {
         host,
@@ -169,7 +170,7 @@ pub(super) fn prepare(
     }
     let mut warning = None;
     match session.token() {
-        Ok(Some(token)) => configuration.logins.cluster = Some(OfCluster { hosts, token }),
+        Ok(Some(token)) => configuration.logins.cluster = Some(OfCluster { hosts, token, unknown }),
         Ok(None) if is_asked_for => {
             warning = Some(
                 "--registry-login cluster: the login to the cluster is not a token, so the registry is asked without a login"
@@ -307,7 +308,7 @@ impl<'c> Registry<'c> {
                     .iter()
                     .map(|place| self.location(place))
                     .collect::<Result<_, _>>()?;
-                let asked = places.into_iter().next().ok_or_else(unknown)?;
+                let asked = places.into_iter().next().ok_or_else(registries::names_none)?;
                 Ok((asked, locations))
             }
             ClusterRegistry::Auto => {

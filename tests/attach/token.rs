@@ -4,7 +4,7 @@
 use serde_json::json;
 
 use crate::attach::{configuration, route, Town};
-use crate::support::api::{Rule, Server};
+use crate::support::api::{Fault, Rule, Server};
 use crate::support::cluster::TOKEN;
 use crate::support::hub::{Answer, Guard, Hub};
 use crate::support::images::base64;
@@ -47,6 +47,24 @@ fn the_cluster_s_own_registry_sees_it() {
     town.hub.take_seen();
     town.verify(&["--registry-url", &town.hub.host(), "-o", "json"])
         .expect_verdict(0, "Verified/Verified");
+}
+
+/// Whoever is told to log in may have a login already, which is not known to be for this registry.
+#[test]
+fn a_refusal_says_why_the_cluster_s_own_registry_is_not_known() {
+    let town = guarded();
+    let said = "it is not known whether this is it: reading the image streams of \"myproject\"";
+    for (code, is_said) in [(403, false), (500, true)] {
+        town.scene.server.heal();
+        town.scene.server.fault(Fault::status(code).on("GET", "imagestreams"));
+        let outcome = town.verify(&["--registry-url", "auto", "-o", "json"]).expect(3);
+        let item = outcome.item();
+        let message = item["message"].as_str().unwrap();
+        let advice = format!("(401); log in: podman login {}", town.hub.host());
+        assert!(message.contains(&advice), "{message}");
+        assert_eq!(message.contains(said), is_said, "{message}");
+    }
+    assert!(!has_seen_token(&town.hub));
 }
 
 /// In whatever way the cluster lists a host of its registry, and only there.

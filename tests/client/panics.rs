@@ -86,6 +86,7 @@ fn what_a_registry_is_reached_with() {
         cluster: Some(OfCluster {
             hosts: vec![host],
             token: Secret::new(SECRET),
+            unknown: None,
         }),
         environment: vec![("PASSWORD".into(), SECRET.into())],
         ..Logins::default()

@@ -121,6 +121,9 @@ pub(crate) fn path_again(path: &Path) -> String {
 /// The same of a path whose tilde no shell has replaced, as in `--option=~/FILE`; nothing of any other path.
 #[must_use]
 pub(crate) fn home_word(path: &str) -> Option<String> {
+    if path == "~" {
+        return Some("$HOME".to_owned());
+    }
     let rest = shell_word(&safe(path.strip_prefix("~/")?));
     Some(match rest.starts_with('\'') {
         true => format!("\"$HOME\"/{rest}"),
@@ -225,6 +228,7 @@ mod tests {
         assert_eq!(shell_word("a'; rm -rf b"), r"'a'\''; rm -rf b'");
         assert_eq!(home_word("~/a/b.asc").as_deref(), Some("$HOME/a/b.asc"));
         assert_eq!(home_word("~/a b").as_deref(), Some("\"$HOME\"/'a b'"));
+        assert_eq!(home_word("~").as_deref(), Some("$HOME"));
         assert_eq!(home_word("~a/b"), None);
     }
 

@@ -80,6 +80,7 @@ fn a_tilde_that_no_shell_replaced() {
         ("-f", "~/i.json"),
         ("-f=", "~/i.json"),
         ("--policy=", "~/p 1"),
+        ("--policy=", "~"),
     ] {
         let outcome = desk.sandbox.run([
             "verify",
@@ -95,6 +96,12 @@ fn a_tilde_that_no_shell_replaced() {
         outcome.expect_usage(&format!(
             "the shell does not replace ~ after {option}: write {option}{whole}"
         ));
+    }
+    for report in [&["--report=jsonl=~/x"][..], &["--report", "jsonl=~/x"]] {
+        let outcome = desk
+            .sandbox
+            .run([&["audit", "dir:home/d", "--policy=p"], report].concat());
+        outcome.expect_usage("the shell did not replace ~: write --report jsonl=$HOME/x");
     }
     let outcome = verify(&desk, "dir:~/d").expect(3);
     assert_said(

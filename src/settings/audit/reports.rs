@@ -8,7 +8,7 @@ use clap::ValueEnum;
 
 use crate::audit::format::ReportFormat;
 use crate::settings::UsageError;
-use crate::text::{quoted, safe};
+use crate::text::{home_word, quoted, safe};
 
 /// Which file it is, by whatever name: device and inode.
 pub(super) type File = (u64, u64);
@@ -44,6 +44,10 @@ pub(super) fn reports(wanted: &[String], resume: Option<&Path>) -> Result<Vec<Re
                 names.join(", ")
             ));
         };
+        if let Some(word) = home_word(path).filter(|_| !Path::new("~").exists()) {
+            let (name, _) = text.split_once('=').unwrap_or_default();
+            return wrong(format!("the shell did not replace ~: write --report {name}={word}"));
+        }
         let path = PathBuf::from(path);
         if path.as_os_str() == "-" {
             return wrong("standard output is for --output".to_owned());

@@ -33,3 +33,6 @@ pub(crate) const MAX_INSTANCES: usize = 256;
 
 /// Most signatures of the instances of a list that gpg is asked about; the same one at several of them counts once.
 pub(crate) const MAX_CHECKED_OF_LIST: usize = 1024;
+
+/// How often keys are tried for the sigstore signatures of the instances of a list. Each time may take a millisecond.
+pub(crate) const MAX_TRIED_OF_LIST: usize = 8192;

@@ -99,35 +99,36 @@ fn signature_bytes(attachment: &Attachment) -> Result<Vec<u8>, Refusal> {
         .map_err(|_| broken("is not base64"))
 }
 
+/// How many of the keys a signature must be tried by.
+pub(super) fn tries(attachment: &Attachment, keys: &[PublicKey]) -> usize {
+    let signature = signature_bytes(attachment);
+    signature.map_or(0, |signature| {
+        keys.iter().filter(|key| has_form(key, &signature)).count()
+    })
+}
+
+/// Whether a signature looks like one by this key.
+fn has_form(key: &PublicKey, signature: &[u8]) -> bool {
+    match key.kind {
+        Kind::Rsa => signature.len() == key.key.size(),
+        // DER in exactly one encoding: OpenSSL alone would pass over bytes that follow.
+        Kind::Ecdsa => EcdsaSig::from_der(signature)
+            .and_then(|parsed| parsed.to_der())
+            .is_ok_and(|der| der == signature),
+        Kind::Ed25519 => signature.len() == 64,
+    }
+}
+
 /// Whether a signature over `payload` is by this key.
 fn fits(key: &PublicKey, digest: MessageDigest, payload: &[u8], signature: &[u8]) -> Result<bool, ErrorStack> {
-    match key.kind {
-        Kind::Rsa => {
-            if signature.len() != key.key.size() {
-                return Ok(false);
-            }
-            let mut verifier = Verifier::new(digest, &key.key)?;
-            verifier.verify_oneshot(signature, payload)
-        }
-        Kind::Ecdsa => {
-            // DER in exactly one encoding: OpenSSL alone would pass over bytes that follow.
-            let is_der = EcdsaSig::from_der(signature)
-                .and_then(|parsed| parsed.to_der())
-                .is_ok_and(|der| der == signature);
-            if !is_der {
-                return Ok(false);
-            }
-            let mut verifier = Verifier::new(digest, &key.key)?;
-            verifier.verify_oneshot(signature, payload)
-        }
-        Kind::Ed25519 => {
-            if signature.len() != 64 {
-                return Ok(false);
-            }
-            let mut verifier = Verifier::new_without_digest(&key.key)?;
-            verifier.verify_oneshot(signature, payload)
-        }
+    if !has_form(key, signature) {
+        return Ok(false);
     }
+    let mut verifier = match key.kind {
+        Kind::Rsa | Kind::Ecdsa => Verifier::new(digest, &key.key)?,
+        Kind::Ed25519 => Verifier::new_without_digest(&key.key)?,
+    };
+    verifier.verify_oneshot(signature, payload)
 }
 
 /// Why no key fits.

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use super::check::check;
+use super::check::{check, tries};
 use super::key::{Kind, PublicKey, MAX_KEY_FILE};
 use crate::files::exposed;
 use crate::files::read::read_bounded;
@@ -61,6 +61,12 @@ impl Keys {
         named
             .filter(|id| !self.keys.iter().any(|key| key.id() == *id))
             .collect()
+    }
+
+    /// How many of the keys a signature must be tried by, at most: what is no signature costs next to nothing.
+    #[must_use]
+    pub fn tries(&self, attachment: &Attachment) -> usize {
+        tries(attachment, &self.keys)
     }
 
     /// Checks one signature by the keys, and whether the one that made it is accepted.

@@ -1,17 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Signatures of the instances of one manifest list: each may have as many as an image, and there are hundreds of instances.
 //! What comes again is checked once, and gpg, which is started for each one that is not good, is asked about so many only.
+//! Sigstore keys, which are quicker, are tried so often only.
 
 use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
-use crate::limits::MAX_CHECKED_OF_LIST;
+use crate::limits::{MAX_CHECKED_OF_LIST, MAX_TRIED_OF_LIST};
 use crate::openpgp::engine::Engine;
 use crate::openpgp::error::EngineError;
 use crate::openpgp::framing::message::Message;
 use crate::openpgp::judgement::Judgement;
 use crate::reason::{Reason, Refusal};
+use crate::sigstore::keys::{Checked, Keys};
+use crate::subject::Attachment;
 use crate::text::safe;
 
 /// What was found out about signatures of the instances of one list.
@@ -21,6 +24,8 @@ pub(crate) struct OfList {
     found: HashMap<(usize, [u8; 32]), Judgement>,
     /// About how many gpg was asked.
     checked: usize,
+    /// How often sigstore keys were tried.
+    tried: usize,
 }
 
 impl OfList {
@@ -39,7 +44,9 @@ impl OfList {
             return Ok(judgement.clone());
         }
         if self.checked >= MAX_CHECKED_OF_LIST {
-            return Err(too_many_of_list());
+            return Err(too_many_of_list(&format!(
+                "gpg was asked about {MAX_CHECKED_OF_LIST} other signatures"
+            )));
         }
         let before = engine.checked;
         let judgement = engine.verify(message);
@@ -51,6 +58,21 @@ impl OfList {
         }
         Ok(judgement)
     }
+
+    /// What the keys of a set make of a sigstore signature.
+    ///
+    /// # Errors
+    /// When nothing can be said about it, because keys were tried too often before.
+    pub(super) fn check(&mut self, keys: &Keys, attachment: &Attachment) -> Result<Checked, Refusal> {
+        let tries = keys.tries(attachment);
+        if tries > 0 && self.tried >= MAX_TRIED_OF_LIST {
+            return Err(too_many_of_list(&format!(
+                "sigstore keys were tried {MAX_TRIED_OF_LIST} times for other signatures"
+            )));
+        }
+        self.tried += tries;
+        Ok(keys.check(attachment))
+    }
 }
 
 /// An engine that says nothing about a signature.
@@ -59,9 +81,9 @@ pub(super) fn failed(error: &EngineError) -> Refusal {
 }
 
 /// Which others came first is chance, and says nothing about this one.
-fn too_many_of_list() -> Refusal {
+fn too_many_of_list(what: &str) -> Refusal {
     let message = format!(
-        "not checked: gpg was asked about {MAX_CHECKED_OF_LIST} other signatures of the manifest list before, the most for one list; verify the instance by its own digest"
+        "not checked: {what} of the manifest list before, the most for one list; verify the instance by its own digest"
     );
     Refusal::new(Reason::SourceUnavailable, message)
 }

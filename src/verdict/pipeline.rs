@@ -197,12 +197,20 @@ impl Trial<'_> {
         }
     }
 
-    fn sigstore(&self, judges: &Judges, attachment: &Attachment) -> SignatureOutcome {
+    fn sigstore(&self, judges: &mut Judges, attachment: &Attachment) -> SignatureOutcome {
         let kind = SignatureKind::Sigstore;
-        match judges.sigstore.get(self.set) {
-            Some(Ok(keys)) => self.judge(kind, keys.check(attachment).into(), &attachment.payload),
-            Some(Err(trouble)) => self.refused(kind, trouble.clone()),
-            None => self.refused(kind, no_such_set()),
+        let keys = match judges.sigstore.get(self.set) {
+            Some(Ok(keys)) => keys,
+            Some(Err(trouble)) => return self.refused(kind, trouble.clone()),
+            None => return self.refused(kind, no_such_set()),
+        };
+        let checked = match &mut judges.of_list {
+            Some(list) => list.check(keys, attachment),
+            None => Ok(keys.check(attachment)),
+        };
+        match checked {
+            Ok(checked) => self.judge(kind, checked.into(), &attachment.payload),
+            Err(refusal) => self.refused(kind, refusal),
         }
     }
 

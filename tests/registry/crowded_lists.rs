@@ -161,6 +161,63 @@ fn a_signature_that_comes_again_is_judged_by_each_set_of_keys() {
     run().expect_verdict(0, "Verified/Verified");
 }
 
+/// As many keys as are tried, at the instances before one that is signed: that one is unknown. By itself it is judged.
+#[test]
+fn keys_that_are_tried_for_sigstore_signatures_of_the_instances_of_a_list_are_bounded() {
+    let crowd = Crowd::new(65);
+    let (own, other) = (Cosign::new(), Cosign::new());
+    let key = crowd.town.sandbox.file("own.pub", own.pem()).display().to_string();
+    let reference = format!("{}/{REPOSITORY}:v1", crowd.hub.host());
+    let attach = |instance: usize, key: &Cosign, count: usize| {
+        let image = &crowd.instances[instance];
+        let payload = cosign::payload(image, &reference);
+        let layers = (0..count).map(|_| {
+            json!({
+                "mediaType": cosign::SIGNATURE_TYPE, "size": payload.len(),
+                "digest": crate::registry::town::sha256(&payload),
+                "annotations": {"dev.cosignproject.cosign/signature": base64(&key.sign(&payload))},
+            })
+        });
+        let layers: Vec<_> = layers.collect();
+        let manifest = json!({"schemaVersion": 2, "mediaType": MANIFEST, "layers": layers}).to_string();
+        crowd.hub.store(|store| {
+            let repository = store.repository(REPOSITORY);
+            repository.blob(&payload);
+            repository.push(
+                &format!("{}.sig", image.replace(':', "-")),
+                MANIFEST,
+                manifest.as_bytes(),
+            );
+        });
+    };
+    (0..64).for_each(|instance| attach(instance, &other, 128));
+    attach(64, &own, 1);
+    let run = |image: &str, more: &[&str]| {
+        let mut command = crowd.town.sandbox.command();
+        command
+            .args(["verify", "-o", "json", image, "--sigstore-key", &key])
+            .args(more);
+        for name in ["registries.d", "registries.conf"] {
+            let flag = format!("--{}", name.replace(".conf", "-conf"));
+            command.arg(flag).arg(crowd.town.sandbox.path(name));
+        }
+        crowd.town.sandbox.finish(&mut command, b"")
+    };
+    let outcome = run(&crowd.image(":v1"), &[]);
+    let item = outcome.expect_verdict(3, "Unchecked/SourceUnavailable").item();
+    let mut expected = vec!["BadSignature"; 64];
+    expected.push("SourceUnavailable");
+    assert_eq!(reasons(&item), expected);
+    let message = item["message"].as_str().unwrap();
+    assert!(message.contains("sigstore keys were tried 8192 times"), "{message}");
+    let alone = crowd.image(&format!("@{}", crowd.instances[64]));
+    run(&alone, &["--expected-identity", &reference]).expect_verdict(0, "Verified/Verified");
+    // One fewer leaves room for it.
+    attach(63, &other, 127);
+    let item = run(&crowd.image(":v1"), &[]).item();
+    assert_eq!(reasons(&item)[64], "Verified");
+}
+
 /// What is not judged, because an instance has too many, is named for so many of a whole list only.
 #[test]
 fn signatures_beyond_the_limit_at_each_instance_cost_little_memory() {

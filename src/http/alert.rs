@@ -4,6 +4,9 @@
 use openssl::error::ErrorStack;
 use openssl::ssl::SslRef;
 
+/// Where the errors of the protocol come from, in the words of OpenSSL.
+pub(super) const OF_TLS: &str = "SSL routines";
+
 /// What OpenSSL adds to the number of an alert to have the reason of an error (ssl.h, `SSL_AD_REASON_OFFSET`).
 const OFFSET: i32 = 1000;
 
@@ -32,10 +35,7 @@ enum Client {
 
 /// Why there is no connection, as far as an error tells it, in a sentence.
 pub(super) fn meaning(stack: &ErrorStack, ssl: &SslRef, from: From<'_>) -> Option<String> {
-    let of_tls = stack
-        .errors()
-        .iter()
-        .filter(|error| error.library() == Some("SSL routines"));
+    let of_tls = stack.errors().iter().filter(|error| error.library() == Some(OF_TLS));
     let mut reasons = of_tls.map(openssl::error::Error::reason_code);
     let client = match (ssl.peer_certificate(), ssl.certificate()) {
         (None, _) => Client::NotAsked,

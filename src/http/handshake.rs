@@ -9,7 +9,7 @@ use openssl::error::ErrorStack;
 use openssl::ssl::{HandshakeError, SslRef};
 use openssl::x509::{GeneralNameRef, X509Ref, X509VerifyResult};
 
-use super::alert;
+use super::alert::{self, OF_TLS};
 use crate::text::io_message;
 
 /// The names of the certificate that a server showed, where they did not fit.
@@ -140,7 +140,7 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
     let told = told.map(|stack| peer.refused(stack, stream.ssl(), "TLS handshake"));
     match stream.into_error().into_io_error() {
         // A limit of time keeps its name.
-        Ok(error) if is_lost(&error) => HandshakeLost::of(&io_message(&error)).into(),
+        Ok(error) if is_lost(&error) => HandshakeLost::of(peer, &io_message(&error)).into(),
         Ok(error) => error.into(),
         Err(error) => match error.ssl_error() {
             Some(stack) if is_plain(stack) => match peer {
@@ -149,8 +149,8 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
                     "the {proxy} does not speak TLS: write http:// in place of https:// in its URL"
                 ))),
             },
-            Some(stack) if says_nothing(stack) => HandshakeLost::of("").into(),
-            _ => told.map_or_else(|| HandshakeLost::of("").into(), other),
+            Some(stack) if says_nothing(stack) => HandshakeLost::of(peer, "").into(),
+            _ => told.map_or_else(|| HandshakeLost::of(peer, "").into(), other),
         },
     }
 }
@@ -225,24 +225,32 @@ fn is_lost(error: &io::Error) -> bool {
 
 /// The connection ended before there was anybody to talk to: a balancer without a server behind it does so.
 #[derive(Debug, thiserror::Error)]
-#[error("the connection ended in the TLS handshake{0}")]
-pub(super) struct HandshakeLost(String);
+#[error("the connection {to}ended in the TLS handshake{why}")]
+pub(super) struct HandshakeLost {
+    to: String,
+    why: String,
+}
 
 impl HandshakeLost {
-    fn of(why: &str) -> io::Error {
+    fn of(peer: &Peer, why: &str) -> io::Error {
+        let to = match peer {
+            Peer::Server(_) => String::new(),
+            Peer::Proxy(proxy) => format!("to the {proxy} "),
+        };
         let why = if why.is_empty() {
             String::new()
         } else {
             format!(": {why}")
         };
-        io::Error::new(io::ErrorKind::UnexpectedEof, Self(why))
+        io::Error::new(io::ErrorKind::UnexpectedEof, Self { to, why })
     }
 }
 
 /// Whether it is no word of the other side: OpenSSL 3.5 has an error of the system there, such as that of a connection that was
-/// reset, and of one that failed before no error at all.
+/// reset, and of one that failed before no error at all. Alerts that OpenSSL has no word for are one all the same.
 fn says_nothing(stack: &ErrorStack) -> bool {
-    stack.errors().iter().all(|error| error.reason().is_none())
+    let is_silent = |error: &openssl::error::Error| error.reason().is_none() && error.library() != Some(OF_TLS);
+    stack.errors().iter().all(is_silent)
 }
 
 /// Whether what came is no TLS at all, of whatever version: an http server answers in its own way.

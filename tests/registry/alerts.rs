@@ -120,6 +120,17 @@ fn alerting(alert: u8) -> String {
     host
 }
 
+/// It is a refusal all the same, and no connection that was lost.
+#[test]
+fn an_alert_that_has_no_name() {
+    let (sandbox, own) = (Sandbox::new(), Authority::new("authority of a registry"));
+    for alert in [121, 200] {
+        let text = told(&sandbox, &own, &alerting(alert), None);
+        let expected = format!("the server ends the TLS connection with alert {alert}");
+        assert!(text.contains(&expected), "{text}");
+    }
+}
+
 /// Servers ask for a client certificate when they show their own, and not before.
 #[test]
 fn nothing_is_said_of_a_client_certificate_that_nobody_asked_for() {

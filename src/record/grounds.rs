@@ -51,6 +51,17 @@ impl Grounds {
         self.expected.iter().chain(&self.signed)
     }
 
+    /// Whether all that the record is of is among these; never, where it names some of it only.
+    pub(crate) fn are_among(&self, judged: &[&Reference]) -> bool {
+        let all = |own: &[Reference]| own.iter().all(|identity| judged.contains(&identity));
+        match (self.is_whole, self.expected.is_empty()) {
+            (true, _) => all(&self.expected),
+            // Of other programs: they name what is signed at most.
+            (false, true) => all(self.signed.as_slice()),
+            (false, false) => false,
+        }
+    }
+
     /// Whether the record may be of this: what the signature is made for may be it where the record does not name all.
     pub(crate) fn may_be_of(&self, identity: &Reference) -> bool {
         self.expected.contains(identity) || (!self.is_whole && self.signed.as_ref() == Some(identity))

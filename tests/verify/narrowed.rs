@@ -145,6 +145,37 @@ fn a_record_is_kept_where_the_image_is_asked_for_by_another_name() {
     }
 }
 
+/// Of two names, the one that the image is asked for does not hold any more; nobody has judged the other one.
+#[test]
+fn a_record_of_several_names_is_kept_where_not_all_of_them_are_judged() {
+    let (place, mut before) = recorded();
+    let message = format!("verified by alice: signed; expected as {IDENTITY}, {ELSEWHERE}");
+    before["signatures"][0]["conditions"][0]["message"] = message.into();
+    let both = [signed_by("key.gpg"), signed_by("other.gpg")];
+    place.scopes(&json!({"registry.local:5000": both, "elsewhere.example": [reject()]}));
+    let repository = IDENTITY.rsplit_once(':').unwrap().0;
+    let by_digest = format!("{repository}@{}", before["metadata"]["name"].as_str().unwrap());
+    let more = ["--policy", "policy.json", "--expected-identity", &by_digest];
+    place.put(&before);
+    let outcome = refused(&place, ELSEWHERE, &more);
+    assert_eq!(stored(&place), before, "{outcome:#?}");
+    // Both are judged, and one of them needs no more than what is left out.
+    let outcome = refused(
+        &place,
+        ELSEWHERE,
+        &[&more[..], &["--expected-identity", IDENTITY]].concat(),
+    );
+    assert_eq!(stored(&place), before, "{outcome:#?}");
+    // Both are judged, and no other signature helps.
+    place.scopes(&json!({"registry.local:5000": [reject()], "elsewhere.example": [reject()], "": both}));
+    refused(
+        &place,
+        ELSEWHERE,
+        &[&more[..], &["--expected-identity", IDENTITY]].concat(),
+    );
+    assert_eq!(stored(&place)["signatures"][0]["conditions"][0]["status"], "False");
+}
+
 #[test]
 fn what_can_never_count_or_is_too_little_keeps_no_record() {
     let (place, before) = recorded();

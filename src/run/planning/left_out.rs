@@ -23,8 +23,9 @@ pub(in crate::run) fn signatures(loaded: &Loaded, chosen: &[usize]) -> Vec<Signa
         .collect()
 }
 
-/// Whether a good signature that is not trusted lacks nothing but others, which may be among those `left_out`. Of one that is recorded to be trusted, what the record is of decides, as it was judged now or by itself (`as_recorded`): what else is
-/// expected of the image decides only where nobody judged that. `number` is its place in the outcomes.
+/// Whether a good signature that is not trusted lacks nothing but others, which may be among those `left_out`. Of one that is
+/// recorded to be trusted, what the record is of decides, as it was judged now or by itself (`as_recorded`): what else is
+/// expected of the image decides only where that was not all judged. `number` is its place in the outcomes.
 pub(super) fn may_be_enough(
     left_out: &LeftOut,
     stored: &Value,
@@ -45,12 +46,14 @@ pub(super) fn may_be_enough(
         is_for && tally.may_be_reached_by(left_out)
     };
     if let Some(grounds) = Grounds::of(stored, signature) {
-        let judged = all().flat_map(|image| image.tallies().iter().map(move |tally| (image, tally)));
-        let mut of_record = judged
-            .filter(|(_, tally)| grounds.may_be_of(&tally.identity))
-            .peekable();
-        if of_record.peek().is_some() {
-            return of_record.any(|(image, tally)| may_be_reached(image, tally));
+        let judged = || all().flat_map(|image| image.tallies().iter().map(move |tally| (image, tally)));
+        let mut of_record = judged().filter(|(_, tally)| grounds.may_be_of(&tally.identity));
+        if of_record.any(|(image, tally)| may_be_reached(image, tally)) {
+            return true;
+        }
+        let judged: Vec<_> = judged().map(|(_, tally)| &tally.identity).collect();
+        if grounds.are_among(&judged) {
+            return false;
         }
     }
     outcome.tallies().iter().any(|tally| may_be_reached(outcome, tally))

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Images of a cluster and the registries that they come from: which ones the cluster names.
 
+#[path = "attach/everywhere.rs"]
+mod everywhere;
 #[path = "attach/found.rs"]
 mod found;
 #[path = "attach/hosts.rs"]

@@ -5,6 +5,8 @@
 mod clock;
 #[path = "cluster/cluster_policy.rs"]
 mod cluster_policy;
+#[path = "cluster/cuts.rs"]
+mod cuts;
 #[path = "cluster/damage.rs"]
 mod damage;
 #[path = "cluster/describe.rs"]

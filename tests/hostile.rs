@@ -17,6 +17,8 @@ mod redirects;
 mod secrets;
 #[path = "hostile/site.rs"]
 mod site;
+#[path = "hostile/statuses.rs"]
+mod statuses;
 #[path = "hostile/stores.rs"]
 mod stores;
 #[path = "hostile/strangers.rs"]

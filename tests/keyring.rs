@@ -23,6 +23,8 @@ mod moving;
 mod named;
 #[path = "keyring/places.rs"]
 mod places;
+#[path = "keyring/process_limits.rs"]
+mod process_limits;
 #[path = "keyring/records.rs"]
 mod records;
 #[path = "keyring/taken_back.rs"]

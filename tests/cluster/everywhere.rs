@@ -2,7 +2,7 @@
 //! One fault after the other at each request of a run that records a verdict or takes a record back: the verdict is the true one or none, and the
 //! record the old one or the right new one.
 
-use serde_json::Value;
+use serde_json::{json, Value};
 
 use crate::cluster::{record_trusted, statuses, stored, USER};
 use crate::support::api::Fault;
@@ -17,6 +17,8 @@ enum Case {
     TakenBack,
     /// A good signature is recorded for the first time.
     Recorded,
+    /// The same by a policy in place of a key.
+    ByPolicy,
 }
 
 impl Case {
@@ -27,7 +29,7 @@ impl Case {
                 &["Trusted=True", "ForImage=True"],
                 &["Trusted=False", "ForImage=Unknown"],
             ],
-            Case::Recorded => [&[], &["Trusted=True", "ForImage=True"]],
+            Case::Recorded | Case::ByPolicy => [&[], &["Trusted=True", "ForImage=True"]],
         }
     }
 
@@ -35,7 +37,7 @@ impl Case {
     fn truth(self) -> (i32, &'static str, &'static str) {
         match self {
             Case::TakenBack => (1, "Rejected", "NotASignature"),
-            Case::Recorded => (0, "Verified", "Verified"),
+            Case::Recorded | Case::ByPolicy => (0, "Verified", "Verified"),
         }
     }
 
@@ -51,7 +53,7 @@ impl Case {
                 );
                 image
             }
-            Case::Recorded => image(D1, &[&scene.sign(D1, IDENTITY)]),
+            Case::Recorded | Case::ByPolicy => image(D1, &[&scene.sign(D1, IDENTITY)]),
         }
     }
 
@@ -59,19 +61,28 @@ impl Case {
         let scene = Scene::new();
         let image = self.image(&scene);
         scene.server.image(image.clone());
+        let rule = json!({"type": "signedBy", "keyType": "GPGKeys", "keyPath": scene.key_file.to_str().unwrap()});
+        scene
+            .sandbox
+            .file("policy.json", json!({"default": [rule]}).to_string());
         (scene, image)
     }
-}
 
-fn run(scene: &Scene) -> Outcome {
-    scene.run_verify(D1, &["--confirm", "-o", "json", "--request-timeout", "2s"])
+    fn run(self, scene: &Scene) -> Outcome {
+        let more = ["--confirm", "-o", "json", "--request-timeout", "2s"];
+        if self != Case::ByPolicy {
+            return scene.run_verify(D1, &more);
+        }
+        let own = ["verify", D1, "--expected-identity", IDENTITY, "--policy", "policy.json"];
+        scene.run(&[&own[..], &more].concat())
+    }
 }
 
 /// The requests of a run in which nothing goes wrong.
 fn requests(case: Case) -> Vec<(String, String)> {
     let (scene, _) = case.scene();
     let (status, verdict, reason) = case.truth();
-    let outcome = run(&scene).expect_verdict(status, &format!("{verdict}/{reason}"));
+    let outcome = case.run(&scene).expect_verdict(status, &format!("{verdict}/{reason}"));
     assert_eq!(outcome.item()["recorded"], "yes");
     assert_eq!(statuses(&stored(&scene.server)), case.records()[1]);
     let lines = scene.server.lines();
@@ -126,7 +137,7 @@ fn everywhere(case: Case, faults: impl Fn(usize, &str) -> Vec<(String, Fault)> +
                     for (name, fault) in faults(at, method) {
                         scene.server.image(image.clone());
                         scene.server.fault(fault.on(method, &format!("{path}$")).after(before));
-                        let outcome = run(&scene);
+                        let outcome = case.run(&scene);
                         let known = judge(case, &scene, &outcome, &format!("{method} {path}: {name}"));
                         counts[usize::from(!known)] += 1;
                         scene.server.heal();
@@ -167,13 +178,25 @@ fn every_status_at_every_request_leaves_the_old_or_the_right_record() {
     }
 }
 
-/// The answer ends after so many bytes of its body, and the connection in good order, or not.
+/// One of each class that is told apart.
+#[test]
+fn statuses_at_every_request_of_a_run_by_a_policy_leave_the_old_or_the_right_record() {
+    const STATUSES: [u16; 12] = [204, 206, 302, 304, 400, 401, 403, 404, 409, 422, 500, 599];
+    let [known, unknown] = everywhere(Case::ByPolicy, |_, _| {
+        let fault = |status: &u16| (format!("{status}"), Fault::status(*status));
+        STATUSES.iter().map(fault).collect()
+    });
+    assert!(unknown > 30, "{known} {unknown}");
+}
+
+/// The answer ends after so many bytes of its body, and the connection in good order, or not. Each byte of every answer is
+/// in `cuts`: what is written matters most here.
 #[test]
 fn a_cut_at_every_byte_of_an_answer_leaves_the_old_or_the_right_record() {
     let (scene, _) = Case::TakenBack.scene();
     let length = scene.server.stored(D1).to_string().len() + 300;
     let [known, unknown] = everywhere(Case::TakenBack, |_, method| {
-        // What is written matters most. A read is tried again: its first answer alone is cut.
+        // A read is tried again: its first answer alone is cut.
         let step = match method {
             "PATCH" => 1,
             "GET" => 11,

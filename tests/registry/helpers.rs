@@ -228,6 +228,46 @@ fn a_helper_that_hangs_does_not_outlive_a_run_that_a_signal_ends() {
     }
 }
 
+/// A helper may be anybody's program: what is no answer gives no login, is not shown, and is not waited for.
+#[test]
+fn answers_of_no_use_give_no_login() {
+    let json = |user: &str, secret: &str| format!("echo '{{\"Username\":{user},\"Secret\":{secret}}}'");
+    let good = format!("\"{PASSWORD}\"");
+    let begin = std::time::Instant::now();
+    for script in [
+        json("7", &good),
+        json("\"reader\"", "[]"),
+        format!("echo '{{\"Username\":\"{USER}\",\"Secret\":{good},\"Secret\":{good}}}'"),
+        format!("{}\necho {PASSWORD}", answer()),
+        format!("{}\nexit 1", answer()),
+        format!("{}\nkill -9 $$", answer()),
+        "exec 2>&1; cat /dev/zero".to_owned(),
+        "yes".to_owned(),
+        format!("{} | head -c 20", answer()),
+        "printf '\\033[2J\\377'".to_owned(),
+        String::new(),
+    ] {
+        let place = Place::new(&script);
+        let outcome = place.town.sandbox.finish(&mut place.command(), b"").expect(3);
+        let shown = format!("{}{}", outcome.stdout, outcome.stderr);
+        assert_hidden(&shown, &[PASSWORD.as_bytes()]);
+        assert!(!shown.contains('\u{1b}'), "{shown:?}");
+        let items = outcome.json()["items"].clone();
+        for item in items.as_array().unwrap() {
+            assert_eq!(item["reason"], "SourceUnavailable", "{script}: {item}");
+        }
+        assert!(
+            place.hub.seen().iter().all(|seen| seen.authorization().is_empty()),
+            "{script}"
+        );
+    }
+    assert!(
+        begin.elapsed() < std::time::Duration::from_secs(60),
+        "{:?}",
+        begin.elapsed()
+    );
+}
+
 #[test]
 fn what_a_helper_writes_to_standard_error_is_not_shown() {
     for (end, status) in [(answer(), 1), ("exit 1".to_owned(), 3)] {

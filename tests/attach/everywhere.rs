@@ -12,10 +12,7 @@ const STATUSES: [u16; 6] = [204, 302, 403, 404, 409, 500];
 
 /// A town whose registry has a good signature, which the Image lacks.
 fn town() -> (Town, Vec<u8>) {
-    let town = Town::founded();
-    town.scene
-        .server
-        .grant("alice", &["create", "delete"], "imagesignatures");
+    let town = super::posting::town();
     town.scene.sandbox.file("cosign.pub", Cosign::new().pem());
     let blob = town.sign();
     town.offer("a", &blob);

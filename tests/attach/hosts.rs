@@ -26,7 +26,8 @@ fn server() -> Server {
     server
 }
 
-fn api(server: &Server) -> Api {
+/// Requests to a server by the token of its user.
+pub fn api(server: &Server) -> Api {
     let roots = certificates(server.ca_pem().as_bytes()).unwrap();
     Api::new(Access {
         server: Url::parse(&server.url()).unwrap(),

@@ -12,7 +12,8 @@ use crate::support::program::Outcome;
 
 const POSTS: &str = "/apis/image.openshift.io/v1/imagesignatures";
 
-fn town() -> Town {
+/// The user may add signatures.
+pub(super) fn town() -> Town {
     let town = Town::founded();
     town.scene
         .server

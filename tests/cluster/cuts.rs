@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Answers of an API server that end behind any of their bytes: nothing is made of what came.
 
-use image_signature::clock::Clock;
-use image_signature::cluster::access::Access;
 use image_signature::cluster::api::{Api, ApiError};
-use image_signature::cluster::credentials::CredentialSource;
-use image_signature::cluster::kubeconfig::ActAs;
-use image_signature::http::secret::Secret;
-use image_signature::http::tls::{certificates, Roots, Tls};
-use image_signature::http::url::Url;
-use image_signature::http::Settings;
 use serde_json::{json, Value};
 
+use crate::attach::api;
 use crate::cluster::{line, RIGHT, USER};
 use crate::support::api::{Fault, Server, User};
 use crate::support::cluster::TOKEN;
@@ -19,26 +12,6 @@ use crate::support::images::{image, D1};
 
 /// How many servers have the cuts of one answer among them.
 const LANES: usize = 6;
-
-fn api(server: &Server) -> Api {
-    let roots = certificates(server.ca_pem().as_bytes()).unwrap();
-    Api::new(Access {
-        server: Url::parse(&server.url()).unwrap(),
-        http: Settings {
-            tls: Tls {
-                roots: Roots::Only(roots),
-                ..Tls::default()
-            },
-            ..Settings::default()
-        },
-        credential: CredentialSource::Token(Secret::new(TOKEN)),
-        act_as: ActAs::default(),
-        namespace: "myproject".into(),
-        user_hint: None,
-        clock: Clock::starting_at(1_800_000_000),
-    })
-    .unwrap()
-}
 
 /// A server with an auditor and an image.
 fn server() -> Server {

@@ -2,9 +2,11 @@
 //! HTML, read by Python's parser: elements are closed in order, nothing is run or fetched, every link leads somewhere.
 
 use image_signature::audit::format::ReportFormat;
-use serde_json::Value;
+use serde_json::{json, Value};
 
-use crate::audit_reports::made::{head, mixed, read_back, rendered, tail, verified, RELEASE};
+use crate::audit_reports::made::{
+    digest, entry, head, mixed, read_back, rendered, tail, verified, OLD, RELEASE, STARTED,
+};
 
 #[test]
 fn a_page_has_a_row_an_image_those_that_are_wrong_first() {
@@ -108,5 +110,127 @@ fn a_page_of_what_is_well_says_so_and_an_empty_one_does_not() {
     );
     for html in [html, empty] {
         read_back("html", &html);
+    }
+}
+
+/// The text of a cell of the first row.
+fn cell(page: &Value, column: usize) -> &str {
+    page["rows"][0]["cells"][column].as_str().unwrap()
+}
+
+fn page_of(entries: &[Value]) -> Option<(String, Value)> {
+    let html = rendered(ReportFormat::Html, &head(), entries, &tail(entries));
+    let page = read_back("html", &html)?;
+    Some((html, page))
+}
+
+/// A list that is cut says so: a reader would take what is shown for all there is.
+#[test]
+fn what_a_row_leaves_out_is_counted() {
+    let mut one = entry(1, "Rejected", "UnknownKey");
+    one["expected"] = (0..9).map(|n| format!("registry.example.com/team/app:v{n}")).collect();
+    one["uses"] = (0..12)
+        .map(|n| json!({"kind": "pod", "namespace": "prod", "name": format!("web-{n}/app")}))
+        .collect();
+    one["moreUses"] = 30.into();
+    one["findings"] = (0..7)
+        .map(|n| json!({"kind": "stale", "message": format!("record {n} does not hold")}))
+        .collect();
+    one["moreFindings"] = 10.into();
+    one["signatures"] = (0..11)
+        .map(|n| {
+            json!({"kind": "gpg", "verdict": "Rejected", "reason": "UnknownKey", "message": "m",
+                "claimedKey": format!("{n:016X}")})
+        })
+        .collect();
+    let Some((_, page)) = page_of(&[one]) else { return };
+    for (column, more) in [(1, 12), (2, 34), (4, 4), (5, 6)] {
+        let end = format!("and {more} more");
+        assert!(cell(&page, column).ends_with(&end), "{column}: {}", cell(&page, column));
+    }
+    let Some((_, page)) = page_of(&[verified(1, &[(RELEASE, None)])]) else {
+        return;
+    };
+    assert!(!page["rows"][0].to_string().contains(" more"), "{page}");
+}
+
+/// Counted as Unchecked in the totals of a namespace, it is found there in a row that is Verified.
+#[test]
+fn a_use_that_expects_nothing_is_marked() {
+    let mut one = verified(1, &[(RELEASE, None)]);
+    one["uses"] = json!([{"kind": "tag", "namespace": "shop", "name": "web:v1"},
+        {"kind": "pod", "namespace": "edge", "name": "web-1/app", "expectsNothing": true}]);
+    let Some((html, page)) = page_of(&[one]) else { return };
+    assert_eq!(cell(&page, 2), "shop/web:v1pod edge/web-1/app (no expected identity)");
+    // The one that needs to be looked at stands first.
+    let place = |name: &str| html.find(&format!(">{name}</a></th>")).unwrap();
+    assert!(place("edge") < place("shop"), "{html}");
+}
+
+#[test]
+fn keys_that_expire_soon_stand_above_the_totals() {
+    let soon = Some(STARTED + 10 * 86_400);
+    let entries = [verified(1, &[(OLD, soon)]), verified(2, &[(OLD, soon)])];
+    let Some((html, page)) = page_of(&entries) else { return };
+    let text = page["text"].as_str().unwrap();
+    let told = format!("2026-06-07: Example Release <release@example.com> {OLD}; 2 images would not be Verified");
+    assert!(
+        text.find(&told).unwrap() < text.find("By verdict and reason").unwrap(),
+        "{text}"
+    );
+    assert!(html.contains("2026-06-07, soon</strong>"), "{html}");
+    // A key beside which there is another one takes nothing with it.
+    for keys in [&[(OLD, soon), (RELEASE, None)][..], &[(RELEASE, None)]] {
+        let Some((html, _)) = page_of(&[verified(1, keys)]) else {
+            return;
+        };
+        assert!(!html.contains("Keys expire soon"), "{html}");
+    }
+}
+
+/// Names are broken between their parts, and nothing that a reader copies or searches for changes.
+#[test]
+fn names_are_the_same_however_they_are_broken() {
+    let mut one = entry(1, "Rejected", "UnknownKey");
+    let name = format!("registry.example.com:5000/<b>/app@{}", digest(1));
+    one["expected"] = json!([name]);
+    one["signatures"] = json!([]);
+    let Some((html, page)) = page_of(&[one]) else { return };
+    assert_eq!(cell(&page, 4), format!("expected{name}"));
+    assert!(html.contains("<wbr>@sha256:") && !html.contains("<b>"), "{html}");
+}
+
+/// WCAG 2.1, 1.4.3: a text has at least 4.5 times the luminance of what is behind it, or the reverse.
+#[test]
+fn every_text_stands_out_from_every_background() {
+    let html = rendered(ReportFormat::Html, &head(), &[], &tail(&[]));
+    let luminance = |colour: &str| -> f64 {
+        let part = |at: usize| {
+            let part = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if part <= 0.04045 {
+                part / 12.92
+            } else {
+                ((part + 0.055) / 1.055).powf(2.4)
+            }
+        };
+        0.2126 * part(0) + 0.7152 * part(2) + 0.0722 * part(4)
+    };
+    let style = html.split_once("<style>").unwrap().1.split_once("</style>").unwrap().0;
+    let style = style.replace("background:#fff}", "background:#ffffff}");
+    let of = |property: &str| -> Vec<String> {
+        let each = style
+            .split(['{', ';', '}'])
+            .filter_map(|rule| rule.strip_prefix(property));
+        each.filter_map(|value| value.strip_prefix('#'))
+            .map(str::to_owned)
+            .collect()
+    };
+    let (texts, backgrounds) = (of("color:"), of("background:"));
+    assert!(texts.len() > 8 && backgrounds.len() > 5, "{texts:?} {backgrounds:?}");
+    for text in &texts {
+        for behind in &backgrounds {
+            let ratio = (luminance(behind) + 0.05) / (luminance(text) + 0.05);
+            assert!(ratio >= 4.5, "#{text} on #{behind}: {ratio}");
+        }
     }
 }

@@ -2,9 +2,12 @@
 //! HTML: one page for people, with its style and without scripts. Images are rows of one table, those that are wrong
 //! first; links to anchors show some of them only.
 
+mod filters;
+mod outcomes;
 mod row;
 mod signs;
 mod sums;
+mod text;
 
 use std::io::{self, Write};
 
@@ -45,9 +48,11 @@ pub(super) struct Html {
 
 impl Html {
     pub(super) fn new(look: &Look) -> Self {
+        // Names that end in .html have everything escaped that is put into them.
+        let mut templates = Environment::new();
+        templates.add_filter("breaks", text::breaks);
         Self {
-            // Names that end in .html have everything escaped that is put into them.
-            templates: Environment::new(),
+            templates,
             rows: (0..=ORDER.len()).map(|_| Spool::new()).collect(),
             marks: Marks::default(),
             controls: look.controls.clone(),

@@ -118,9 +118,9 @@ def table(path):
     return [dict(zip(rows[0], row)) for row in rows[1:]]
 
 
-VOID = {"meta", "br", "col", "link", "img", "input", "hr"}
+VOID = {"meta", "br", "wbr", "col", "link", "img", "input", "hr"}
 KNOWN = set(
-    "html head meta title style body header main footer section nav h1 h2 p ul li dl dt dd div span strong code br a "
+    "html head meta title style body header main footer section nav h1 h2 h3 p ul li dl dt dd div span strong code br wbr a "
     "table caption colgroup col thead tbody tr th td".split()
 )
 
@@ -130,6 +130,24 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.open, self.ids, self.targets, self.rows, self.words = [], [], [], [], []
         self.row = self.cell = None
+        self.labels, self.named, self.level = [], [], 0
+
+    def structure(self, tag, values):
+        """What programs that read a page aloud go by."""
+        if tag == "html":
+            demand(values.get("lang"), "the language")
+        if tag in ("h1", "h2", "h3"):
+            level = int(tag[1])
+            demand(level <= self.level + 1 and (level > 1 or self.level == 0), f"{tag} below h{self.level}")
+            self.level = level
+        if "aria-labelledby" in values:
+            self.labels.append(values["aria-labelledby"])
+        if tag == "table":
+            self.named.append("aria-labelledby" in values)
+        if tag == "caption":
+            self.named[-1] = True
+        if tag == "th":
+            demand(values.get("scope") == ("col" if "thead" in self.open else "row"), f"a heading of {values}")
 
     def handle_starttag(self, tag, attributes):
         demand(tag in KNOWN, f"the element {tag}")
@@ -143,6 +161,7 @@ class Page(HTMLParser):
                 self.targets.append(value[1:])
             if name == "id":
                 self.ids.append(value)
+        self.structure(tag, values)
         if tag == "tr" and "image" in (values.get("class") or "").split():
             self.row = {"classes": values["class"].split(), "cells": []}
         if tag == "td" and self.row is not None:
@@ -186,7 +205,8 @@ def page(path):
     parser.close()
     demand(not parser.open, f"open: {parser.open}")
     demand(len(set(parser.ids)) == len(parser.ids), "an id is there twice")
-    missing = set(parser.targets) - set(parser.ids)
+    demand(parser.level > 0 and all(parser.named), f"tables without a name: {parser.named}")
+    missing = set(parser.targets + parser.labels) - set(parser.ids)
     demand(not missing, f"links to {missing}")
     return {"rows": parser.rows, "text": " ".join("".join(parser.words).split())}
 

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::signs::{class, glyph};
-use crate::audit::entry::{AuditFinding, Entry, CLUSTER};
+use crate::audit::entry::{AuditFinding, Entry, FindingKind, CLUSTER};
 use crate::audit::finding::command_at;
 use crate::reason::Verdict;
 use crate::report::audit::words::{has_message, makers, message, title};
@@ -53,11 +53,24 @@ pub(super) struct Row {
     reason: Option<&'static str>,
     message: String,
     findings: Vec<Found>,
+    more_findings: u64,
     image: String,
     source: String,
     signers: Vec<Maker>,
-    identities: Vec<Identity>,
-    uses: Vec<String>,
+    more_signers: u64,
+    /// What the identities are: expected, or accepted.
+    word: &'static str,
+    identities: Vec<String>,
+    more_identities: u64,
+    uses: Vec<Used>,
+    more_uses: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct Used {
+    name: String,
+    /// Other uses say what the image is expected to be signed as, and this one does not.
+    is_open: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -71,12 +84,6 @@ struct Found {
 struct Maker {
     owner: String,
     fingerprint: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Identity {
-    word: &'static str,
-    text: String,
 }
 
 impl Row {
@@ -98,16 +105,16 @@ impl Row {
         let named = namespaces.into_iter().filter(|name| !name.is_empty());
         classes.extend(named.filter_map(|name| marks.mark(name)));
         classes.dedup();
-        let mut uses: Vec<String> = entry
-            .uses
-            .iter()
-            .take(MAX_USES)
-            .map(|used| safe(&used.to_string()))
-            .collect();
-        let more = (entry.uses.len() - uses.len()) as u64 + entry.more_uses;
-        if more > 0 {
-            uses.push(format!("and {more} more"));
-        }
+        let uses = entry.uses.iter().take(MAX_USES).map(|used| Used {
+            name: safe(&used.to_string()),
+            is_open: is_verified && used.expects_nothing,
+        });
+        let uses: Vec<Used> = uses.collect();
+        let (word, identities) = match entry.matched.is_empty() {
+            true => ("expected", &entry.expected),
+            false => ("accepted as", &entry.matched),
+        };
+        let (signers, more_signers) = signers(entry);
         Self {
             classes: classes.join(" "),
             class: class(entry.verdict),
@@ -120,14 +127,19 @@ impl Row {
                 String::new()
             },
             findings: found(&entry.findings[..entry.findings.len().min(MAX_OTHERS)]),
+            more_findings: beyond(&entry.findings, MAX_OTHERS) + entry.more_findings,
             image: safe(&entry.image),
             source: if entry.source == CLUSTER {
                 String::new()
             } else {
                 safe(&entry.source)
             },
-            signers: signers(entry),
-            identities: identities(entry),
+            signers,
+            more_signers,
+            word,
+            identities: identities.iter().take(MAX_OTHERS).map(|text| safe(text)).collect(),
+            more_identities: beyond(identities, MAX_OTHERS),
+            more_uses: beyond(&entry.uses, MAX_USES) + entry.more_uses,
             uses,
         }
     }
@@ -136,14 +148,23 @@ impl Row {
 fn found(findings: &[AuditFinding]) -> Vec<Found> {
     let each = findings.iter().enumerate().map(|(n, finding)| Found {
         what: title(finding.kind.word()),
-        message: message(&finding.message),
+        message: match finding.kind {
+            // What there is to say of it is its name.
+            FindingKind::UnsignedInUse => String::new(),
+            _ => message(&finding.message),
+        },
         command: command_at(findings, n).map(message),
     });
     each.collect()
 }
 
-/// The keys that it is signed by, then those that signatures only claim.
-fn signers(entry: &Entry) -> Vec<Maker> {
+/// How many of a list stand behind the first so many.
+fn beyond<T>(list: &[T], shown: usize) -> u64 {
+    list.len().saturating_sub(shown) as u64
+}
+
+/// The keys that it is signed by, then those that signatures only claim; and how many more there are.
+fn signers(entry: &Entry) -> (Vec<Maker>, u64) {
     let known = makers(entry).into_iter().map(|signer| Maker {
         owner: safe(&signer.user_id),
         fingerprint: safe(&signer.primary),
@@ -153,23 +174,13 @@ fn signers(entry: &Entry) -> Vec<Maker> {
         owner: "claims the unknown key".to_owned(),
         fingerprint: safe(key),
     });
-    let mut shown: Vec<Maker> = Vec::new();
+    let mut all: Vec<Maker> = Vec::new();
     for maker in known.chain(claimed) {
-        let is_told = shown.iter().any(|known| known.fingerprint == maker.fingerprint);
-        if !is_told && shown.len() < MAX_OTHERS {
-            shown.push(maker);
+        if all.iter().all(|known| known.fingerprint != maker.fingerprint) {
+            all.push(maker);
         }
     }
-    shown
-}
-
-/// The identities that were met; where none was, those that are expected.
-fn identities(entry: &Entry) -> Vec<Identity> {
-    let (word, texts) = if entry.matched.is_empty() {
-        ("expected", &entry.expected)
-    } else {
-        ("accepted as", &entry.matched)
-    };
-    let shown = texts.iter().take(MAX_OTHERS);
-    shown.map(|text| Identity { word, text: safe(text) }).collect()
+    let more = beyond(&all, MAX_OTHERS);
+    all.truncate(MAX_OTHERS);
+    (all, more)
 }

@@ -3,16 +3,19 @@
 
 use serde::Serialize;
 
+use super::filters::{filters, Filter, Group};
+use super::outcomes::{findings, of, outcomes, Found, Outcome};
 use super::row::Marks;
 use super::signs::{class, glyph};
+use super::text::{day, moment, share};
 use crate::audit::controls::Control;
-use crate::audit::entry::{FindingKind, UseKind};
+use crate::audit::entry::UseKind;
 use crate::audit::head::Head;
 use crate::audit::tail::Tail;
 use crate::audit::totals::{Named, Totals, Verdicts};
-use crate::reason::{Reason, Verdict};
-use crate::report::audit::words::{counts, message, title};
-use crate::text::{safe, time};
+use crate::reason::Verdict;
+use crate::report::audit::words::{counts, message};
+use crate::text::safe;
 
 /// All values that the templates of the page use.
 #[derive(Debug, Serialize)]
@@ -30,7 +33,11 @@ pub(super) struct Page {
     failing: u64,
     fail_on: String,
     cards: Vec<Card>,
+    expiring: Vec<Expiring>,
     filters: Vec<Filter>,
+    groups: Vec<Group>,
+    /// Whether no row has a reason or a finding.
+    is_plain: bool,
     outcomes: Vec<Outcome>,
     /// The verdicts that images have, everywhere or in a namespace, as titles of columns.
     shown: Vec<&'static str>,
@@ -52,26 +59,16 @@ struct Card {
     glyph: &'static str,
     word: &'static str,
     count: u64,
+    share: String,
 }
 
-/// An anchor that shows some rows only: those of the class of its name.
+/// A key that expires soon.
 #[derive(Debug, Serialize)]
-struct Filter {
-    name: String,
-    title: String,
-    count: u64,
-    /// Whether it stands in the line of filters.
-    is_short: bool,
-}
-
-#[derive(Debug, Serialize)]
-struct Outcome {
-    class: String,
-    glyph: &'static str,
-    verdict: &'static str,
-    reason: &'static str,
-    filter: Option<String>,
-    count: u64,
+struct Expiring {
+    owner: String,
+    fingerprint: String,
+    day: String,
+    alone: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -79,13 +76,6 @@ struct Counts {
     name: String,
     filter: Option<String>,
     counts: Vec<u64>,
-}
-
-#[derive(Debug, Serialize)]
-struct Found {
-    what: String,
-    filter: String,
-    count: u64,
 }
 
 #[derive(Debug, Serialize)]
@@ -123,7 +113,9 @@ impl Page {
         if tail.interrupted {
             incomplete.push("It was interrupted.".to_owned());
         }
-        let namespaces = totals.namespaces.counted.iter().map(|(name, own)| Counts {
+        let mut namespaces: Vec<_> = totals.namespaces.counted.iter().collect();
+        namespaces.sort_by_key(|(name, own)| (std::cmp::Reverse(unverified(own)), *name));
+        let namespaces = namespaces.into_iter().map(|(name, own)| Counts {
             name: if name.is_empty() {
                 "(none)".to_owned()
             } else {
@@ -143,12 +135,13 @@ impl Page {
             images: key.images,
             alone: key.alone,
         });
+        let (filters, groups) = filters(totals, marks);
         Self {
             style: include_str!("style.css"),
             source: safe(&head.source),
             shard: (head.shard.count > 1).then(|| head.shard.to_string()),
-            started: time(head.started),
-            ended: time(tail.ended),
+            started: moment(head.started),
+            ended: moment(tail.ended),
             program: safe(&head.program),
             judged_by: message(&head.judged_by),
             incomplete,
@@ -156,8 +149,11 @@ impl Page {
             verified: of(&verdicts, Verdict::Verified),
             failing: totals.failing,
             fail_on: totals.fail_on().words().join(", "),
-            cards: cards(&verdicts),
-            filters: filters(totals, marks),
+            cards: cards(&verdicts, totals.images),
+            expiring: expiring(totals),
+            filters,
+            groups,
+            is_plain: of(&verdicts, Verdict::Verified) == totals.images && totals.findings.is_empty(),
             outcomes: outcomes(totals),
             uses: uses(totals, &columns),
             namespaces: namespaces.collect(),
@@ -174,83 +170,36 @@ impl Page {
     }
 }
 
-/// The day of a time.
-fn day(seconds: i64) -> String {
-    let time = time(seconds);
-    time.split('T').next().unwrap_or(&time).to_owned()
-}
-
-fn of(verdicts: &Verdicts, verdict: Verdict) -> u64 {
-    verdicts.get(&verdict).copied().unwrap_or(0)
-}
-
-fn cards(verdicts: &Verdicts) -> Vec<Card> {
+fn cards(verdicts: &Verdicts, images: u64) -> Vec<Card> {
     let each = counts(verdicts).each().into_iter();
     each.map(|(verdict, _)| Card {
         class: class(verdict),
         glyph: glyph(verdict),
         word: verdict.word(),
         count: of(verdicts, verdict),
+        share: share(of(verdicts, verdict), images),
     })
     .collect()
 }
 
-fn filters(totals: &Totals, marks: &Marks) -> Vec<Filter> {
-    let short = |name: String, title: String, count: u64| Filter {
-        name,
-        title,
-        count,
-        is_short: true,
-    };
-    // The totals link to each verdict, also to those that no image has.
-    let all = counts(&Verdicts::new()).each().into_iter();
-    let verdicts = totals.verdicts();
-    let verdicts = all.map(|(verdict, _)| short(class(verdict), verdict.to_string(), of(&verdicts, verdict)));
-    let reasons = outcomes(totals)
-        .into_iter()
-        .filter_map(|row| Some((row.filter?, row.reason, row.count)));
-    let mut by_reason: Vec<Filter> = Vec::new();
-    for (name, reason, count) in reasons {
-        match by_reason.iter_mut().find(|known| known.name == name) {
-            Some(known) => known.count += count,
-            None => by_reason.push(short(name, reason.to_owned(), count)),
-        }
-    }
-    for filter in &mut by_reason {
-        // One that shows what the filter of its verdict shows is reached from the totals.
-        let rows = || outcomes(totals).into_iter();
-        let own = rows().find(|row| row.filter.as_deref() == Some(&filter.name));
-        filter.is_short = own.is_some_and(|own| rows().filter(|row| row.class == own.class).count() > 1);
-    }
-    let findings = findings(totals)
-        .into_iter()
-        .map(|row| short(row.filter, row.what, row.count));
-    let namespaces = totals.namespaces.counted.keys().filter_map(|name| {
-        let (class, count) = marks.get(name)?;
-        Some(Filter {
-            name: class,
-            title: format!("used in namespace {}", safe(name)),
-            count,
-            is_short: false,
-        })
-    });
-    let verdicts = verdicts.map(|filter| Filter {
-        is_short: filter.count > 0,
-        ..filter
-    });
-    verdicts.chain(by_reason).chain(findings).chain(namespaces).collect()
+/// How many images have another verdict than Verified.
+fn unverified(verdicts: &Verdicts) -> u64 {
+    verdicts.values().sum::<u64>() - of(verdicts, Verdict::Verified)
 }
 
-fn outcomes(totals: &Totals) -> Vec<Outcome> {
-    let row = |((verdict, reason), count): (&(Verdict, Reason), &u64)| Outcome {
-        class: class(*verdict),
-        glyph: glyph(*verdict),
-        verdict: verdict.word(),
-        reason: reason.word(),
-        filter: (*verdict != Verdict::Verified).then(|| format!("r-{reason}")),
-        count: *count,
-    };
-    totals.outcomes.iter().map(row).collect()
+/// The keys that expire soon, and how many images they alone verify.
+fn expiring(totals: &Totals) -> Vec<Expiring> {
+    /// Most of them that stand above the totals; the table of keys has all.
+    const SHOWN: usize = 5;
+    let keys = totals.expiring().into_iter().filter(|(_, key, _)| key.alone > 0);
+    keys.take(SHOWN)
+        .map(|(fingerprint, key, expires)| Expiring {
+            owner: safe(&key.owner),
+            fingerprint: safe(fingerprint),
+            day: day(expires),
+            alone: key.alone,
+        })
+        .collect()
 }
 
 fn uses(totals: &Totals, columns: &dyn Fn(&Verdicts) -> Vec<u64>) -> Vec<Counts> {
@@ -267,15 +216,6 @@ fn uses(totals: &Totals, columns: &dyn Fn(&Verdicts) -> Vec<u64>) -> Vec<Counts>
         counts: columns(own),
     };
     totals.uses.iter().map(row).collect()
-}
-
-fn findings(totals: &Totals) -> Vec<Found> {
-    let row = |(kind, count): (&FindingKind, &u64)| Found {
-        what: title(kind.word()),
-        filter: format!("f-{}", kind.word()),
-        count: *count,
-    };
-    totals.findings.iter().map(row).collect()
 }
 
 /// Names with their counts, the most frequent first.

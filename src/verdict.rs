@@ -4,6 +4,7 @@
 //! `Verified` comes into being in this module only, through [`judge`] and [`ImageOutcome::combine`]. Every outcome carries
 //! each check made with the values compared, so that explaining needs no second look.
 
+mod by_kind;
 mod comparison;
 pub mod expectation;
 mod finding;

@@ -84,6 +84,8 @@ mod system_files;
 mod tips;
 #[path = "registry/town.rs"]
 pub mod town;
+#[path = "registry/unasked.rs"]
+mod unasked;
 #[path = "registry/usage.rs"]
 mod usage;
 #[path = "registry/vectors.rs"]

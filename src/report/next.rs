@@ -166,13 +166,11 @@ fn left_out(report: &ImageReport) -> Option<&str> {
 
 /// Whether sigstore signatures are required, and too few were found.
 fn misses_sigstore(outcome: &ImageOutcome) -> bool {
+    let mut all = outcome.tallies().iter().flat_map(|tally| &tally.requirements);
     match outcome.reason() {
+        Reason::Verified => false,
         Reason::NoSignature => outcome.kinds().contains(&SignatureKind::Sigstore),
-        Reason::PolicyRejected => {
-            let mut all = outcome.tallies().iter().flat_map(|tally| &tally.requirements);
-            all.any(|count| count.misses(SignatureKind::Sigstore))
-        }
-        _ => false,
+        _ => all.any(|count| count.misses(SignatureKind::Sigstore)),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::limits::MAX_SIGNATURES;
 use crate::reason::{Reason, Verdict};
 use crate::reference::Reference;
 use crate::source::registry::signatures::places;
-use crate::subject::{Answer, SourceAnswer};
+use crate::subject::{Answer, SignatureKind, SourceAnswer};
 use crate::text::{safe, time};
 use crate::verdict::{ImageOutcome, SignatureOutcome, Signer};
 
@@ -155,8 +155,9 @@ pub(super) fn write(
     // Where all is well, nobody needs to know where nothing was found.
     let matters = |source: &&SourceAnswer| {
         let is_found_with_note = source.answer == Answer::Found && source.note.is_some();
-        // Nor where something was found that decides.
-        let is_unasked = outcome.verdict() == Verdict::Rejected && source.answer == Answer::NotAsked;
+        // Nor where something was found that decides, and the place not asked could not have anything to add.
+        let is_wanted = outcome.kinds().contains(&SignatureKind::Sigstore);
+        let is_unasked = outcome.verdict() == Verdict::Rejected && source.answer == Answer::NotAsked && !is_wanted;
         wide || outcome.verdict() != Verdict::Verified && !is_unasked || is_found_with_note
     };
     let sources = report.sources.iter().filter(matters);

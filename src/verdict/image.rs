@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! What the outcomes of its signatures make of an image.
 
+use super::by_kind::{self, furthest, Gap};
 use super::expectation::Expectation;
 use super::footing::Footing;
 use super::signature::SignatureOutcome;
@@ -23,6 +24,8 @@ pub struct ImageOutcome {
     signatures: Vec<SignatureOutcome>,
     /// Of which kinds signatures were asked for.
     kinds: Vec<SignatureKind>,
+    /// Of which kinds it is not known that there is none, where none was found.
+    gaps: Vec<(SignatureKind, Gap)>,
     /// What it rests on that each instance is Verified, if that is why the image is.
     by_instances: Option<Footing>,
     /// It is Verified, and a digest that was given took the place of its manifest.
@@ -46,6 +49,7 @@ impl ImageOutcome {
             tallies: Vec::new(),
             signatures,
             kinds: Vec::new(),
+            gaps: Vec::new(),
             by_instances: None,
             by_digest: false,
         }
@@ -73,6 +77,7 @@ impl ImageOutcome {
             .into_iter()
             .filter(|kind| !expectation.key_sets(*kind).is_empty())
             .collect();
+        let gaps = by_kind::gaps(subject);
         let trouble = subject.sources.iter().find_map(|source| source.answer.trouble());
         // A signature that is enough for its own kind is not held for too few because of the other kind.
         let is_one_good = signatures.iter().any(|own| own.reason == Reason::Verified);
@@ -103,6 +108,7 @@ impl ImageOutcome {
                 tallies,
                 signatures,
                 kinds,
+                gaps,
                 by_instances: None,
                 by_digest,
             };
@@ -121,6 +127,7 @@ impl ImageOutcome {
         Self {
             tallies,
             kinds,
+            gaps,
             ..Self::refused(refusal, signatures)
         }
     }
@@ -165,6 +172,7 @@ impl ImageOutcome {
             return Self {
                 tallies: own.tallies,
                 kinds: own.kinds,
+                gaps: own.gaps,
                 ..Self::refused(Refusal::new(outcome.reason, message), own.signatures)
             };
         }
@@ -258,26 +266,10 @@ impl ImageOutcome {
     }
 
     /// What the signatures of each kind came to, such as `GPG: Verified, sigstore: none`, where both are
-    /// asked for or there. Of a kind without signatures `place` says where there is none; it may be empty.
+    /// asked for or there. `place` says where there is none of a kind; it may be empty.
     #[must_use]
     pub fn by_kind(&self, place: &str) -> Option<String> {
-        let kinds = [(SignatureKind::Gpg, "GPG"), (SignatureKind::Sigstore, "sigstore")];
-        let mut parts = Vec::new();
-        for (kind, name) in kinds {
-            let own: Vec<&SignatureOutcome> = self.signatures.iter().filter(|s| s.kind() == kind).collect();
-            let is_asked = self.kinds.contains(&kind);
-            if own.is_empty() && !is_asked {
-                return None;
-            }
-            let said = match furthest(own.iter().copied()) {
-                None => format!("none{place}"),
-                Some(_) if !is_asked => "not checked".to_owned(),
-                Some(best) if best.verdict() == Verdict::Verified => best.verdict().to_string(),
-                Some(best) => format!("{} ({})", best.verdict(), best.reason()),
-            };
-            parts.push(format!("{name}: {said}"));
-        }
-        Some(parts.join(", "))
+        by_kind::told(&self.signatures, &self.kinds, &self.gaps, place)
     }
 
     /// The signatures, in the order in which they are stored.
@@ -315,15 +307,4 @@ fn refusal(signatures: &[SignatureOutcome], tallies: &[Tally]) -> Refusal {
         Some(signature) => Refusal::new(signature.reason, signature.message.clone()),
         None => Refusal::new(Reason::EngineFailed, "no signature has a verdict"),
     }
-}
-
-/// The first of the signatures that passed most steps.
-fn furthest<'s>(signatures: impl Iterator<Item = &'s SignatureOutcome>) -> Option<&'s SignatureOutcome> {
-    let mut furthest: Option<&SignatureOutcome> = None;
-    for signature in signatures {
-        if furthest.is_none_or(|best| signature.progress() > best.progress()) {
-            furthest = Some(signature);
-        }
-    }
-    furthest
 }

@@ -5,6 +5,7 @@ use super::image::ImageReport;
 use crate::reason::Reason;
 use crate::reference::Reference;
 use crate::settings::tips::Tips;
+use crate::sigstore::check::OR_ALTERED;
 use crate::subject::{SignatureKind, SourceAnswer, FETCH_AGAIN};
 use crate::text::{safe, shell_word};
 use crate::verdict::pipeline::KEYLESS;
@@ -72,6 +73,10 @@ impl Next {
         };
         if reason == Reason::DigestMismatch && says(FETCH_AGAIN) {
             return "fetch the manifest again, byte by byte, and verify that.".to_owned();
+        }
+        // Such a signature does not say which key it is by, as a GPG signature does.
+        if reason == Reason::BadSignature && says(OR_ALTERED) {
+            return "make sure, from a source that you trust, that the key is the publisher's. If it is, fetch the signature and the image again; if it stays bad, do not use the image.".to_owned();
         }
         let own = report.registry.as_ref();
         let Some((own, pinned)) = own.and_then(|own| Some((own, own.pinned.as_deref()?))) else {

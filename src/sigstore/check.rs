@@ -20,6 +20,12 @@ use crate::text::{quoted, safe};
 /// Longest text of a signature, in bytes: that of the largest accepted RSA key has 2732.
 const MAX_SIGNATURE_TEXT: usize = 4096;
 
+/// What is said of a signature that no key fits: which of the two it is cannot be told.
+pub const OR_ALTERED: &str = "or its payload was altered";
+
+/// Most files of keys that are named.
+const MAX_FILES: usize = 4;
+
 /// Finds the key that made a signature. The outer error is trouble with the cryptographic library, which says nothing
 /// about the signature.
 ///
@@ -157,16 +163,28 @@ fn refuse(attachment: &Attachment, keys: &[PublicKey], signature: &[u8]) -> Refu
         Reason::BadSignature,
         hint.unwrap_or_else(|| match keys {
             [key] => format!(
-                "it is not by the given {} key sha256:{}, or its payload was altered",
+                "it is not by the given {} key sha256:{}{}, {OR_ALTERED}",
                 key.algorithm(),
-                key.id()
+                key.id(),
+                files_of(keys)
             ),
             keys => format!(
-                "it is by none of the {} given keys, or its payload was altered",
-                keys.len()
+                "it is by none of the {} given keys{}, {OR_ALTERED}",
+                keys.len(),
+                files_of(keys)
             ),
         }),
     )
+}
+
+/// The files of keys, to stand behind them; nothing where they are from no file.
+fn files_of(keys: &[PublicKey]) -> String {
+    let files: Vec<&str> = keys.iter().filter_map(|key| key.file.as_deref()).collect();
+    let more = if files.len() > MAX_FILES { ", ..." } else { "" };
+    match files.as_slice() {
+        [] => String::new(),
+        files => format!(" ({}{more})", files[..files.len().min(MAX_FILES)].join(", ")),
+    }
 }
 
 #[cfg(test)]

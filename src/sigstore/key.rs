@@ -36,6 +36,8 @@ pub struct PublicKey {
     algorithm: String,
     pub(super) kind: Kind,
     pub(super) key: PKey<Public>,
+    /// The file that it was read from, if from one; safe to print.
+    pub(super) file: Option<String>,
 }
 
 /// How signatures of a key look.
@@ -89,6 +91,7 @@ impl PublicKey {
             algorithm,
             kind,
             key,
+            file: None,
         })
     }
 

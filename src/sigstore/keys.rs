@@ -105,7 +105,13 @@ pub fn read_file(path: &Path) -> Result<PublicKey, String> {
     let shown = safe(&path.display().to_string());
     exposed::warn("key file", path);
     match read_bounded(path, MAX_KEY_FILE) {
-        Ok(Some(text)) => PublicKey::from_pem(&text).map_err(|error| format!("cannot use key file {shown}: {error}")),
+        Ok(Some(text)) => match PublicKey::from_pem(&text) {
+            Ok(mut key) => {
+                key.file = Some(shown);
+                Ok(key)
+            }
+            Err(error) => Err(format!("cannot use key file {shown}: {error}")),
+        },
         Ok(None) => Err(format!(
             "cannot use key file {shown}: it has more than {MAX_KEY_FILE} bytes"
         )),

@@ -97,10 +97,9 @@ impl Authorization {
 
     /// What to do after an answer 401: whether asking once more makes sense.
     pub(super) fn learn(&mut self, repository: &Repository, challenges: Vec<Challenge>) -> bool {
-        let further = challenges
-            .iter()
-            .find_map(|challenge| challenge.further_scope().map(|(a, b, c)| format!("{a}:{b}:{c}")));
-        if let Some(scope) = further {
+        let further = challenges.iter().find_map(Challenge::further_scope);
+        if let Some((kind, name, actions)) = further {
+            let scope = format!("{kind}:{name}:{actions}");
             // Once: whoever always asks for more would be asked for ever.
             if !self.further.contains_key(&repository.path) && self.further.len() < MAX_TOKENS {
                 self.further.insert(repository.path.clone(), scope);
@@ -205,19 +204,17 @@ impl Authorization {
         })?;
         redirect::check(&self.base, &server, "sends clients for a token").map_err(wrong)?;
         let is_same = is_same(&server, &self.base);
+        let elsewhere = |what: &str| {
+            let (server, host) = (safe(&server.address()), safe(&self.access.host));
+            wrong(format!(
+                "it names a token server on another host, {server}; {what} is sent to {host} only"
+            ))
+        };
         if !is_same && repository.login.is_some() && !(self.is_verified() && server.is_https()) {
-            return Err(wrong(format!(
-                "it names a token server on another host, {}; without verified TLS the login is sent to {} only",
-                safe(&server.address()),
-                safe(&self.access.host)
-            )));
+            return Err(elsewhere("without verified TLS the login"));
         }
         if !is_same && repository.login.as_ref().is_some_and(|stored| stored.stays) {
-            return Err(wrong(format!(
-                "it names a token server on another host, {}; the token of a cluster is sent to {} only",
-                safe(&server.address()),
-                safe(&self.access.host)
-            )));
+            return Err(elsewhere("the token of a cluster"));
         }
         let login = self.login(repository);
         let is_sent = login.is_some();
@@ -249,12 +246,14 @@ impl Authorization {
             }
             None => (with_query(&realm, &query), Vec::new(), None),
         };
+        let names = (!is_same).then(|| format!("{} names this token server", safe(&self.access.host)));
         let question = Question {
             url: &url,
             accept: "application/json",
             headers: &headers,
             form: form.as_deref(),
             limit: MAX_SMALL,
+            sent: names.as_deref(),
         };
         let response = clients.ask(&server, reach, question)?;
         let (url, response) = self.follow(clients, &server, question, response)?;
@@ -272,7 +271,7 @@ impl Authorization {
             status => Err(Trouble::Status {
                 url,
                 status,
-                hint: self.said(&response),
+                hint: self.said(&response) + &names.map(|by| format!("; {by}")).unwrap_or_default(),
             }),
         }
     }
@@ -303,6 +302,7 @@ impl Authorization {
             if self.shows_login(location) {
                 return Err(wrong("it redirects to a URL that has the login in it".into()));
             }
+            let sent = redirect::told(&server);
             let (target, next) = redirect::target(&server, &url, &response)?;
             // A chain must not lead where the registry may not send us.
             redirect::check(&self.base, &next, "redirects").map_err(wrong)?;
@@ -314,6 +314,7 @@ impl Authorization {
             let question = Question {
                 url: &target,
                 headers: if is_same(&next, first) { question.headers } else { &[] },
+                sent: Some(&sent),
                 ..question
             };
             response = clients.ask(&next, reach, question)?;
@@ -334,8 +335,7 @@ impl Authorization {
     }
 
     fn hint_of(&self, repository: &Repository, response: &Response, shown: Shown) -> String {
-        let login = repository.login.as_ref();
-        self.said(response) + &refused::hint(login, &repository.advice, response.status, shown)
+        self.said(response) + &refused::hint(repository.login.as_ref(), &repository.advice, response.status, shown)
     }
 
     /// The words of a server, unless they repeat a login.

@@ -46,6 +46,8 @@ pub(super) struct Question<'q> {
     pub form: Option<&'q [u8]>,
     /// Largest answer, in bytes.
     pub limit: u64,
+    /// Who sends us there, in words that are safe to print, where neither the user nor the configuration names the server.
+    pub sent: Option<&'q str>,
 }
 
 /// Without URL and form: either may hold a secret.
@@ -60,7 +62,7 @@ impl fmt::Debug for Question<'_> {
 }
 
 /// `HOST[:PORT]`, as references have it.
-fn location_of(server: &Url) -> String {
+pub(super) fn location_of(server: &Url) -> String {
     match server.port() {
         443 => server.host().to_owned(),
         _ => server.address(),
@@ -148,15 +150,24 @@ impl<'n> Clients<'n> {
                 };
                 unreachable(format!("{error}, {}{aside}", self.origin.plain(&location_of(server))))
             }
-            error => unreachable(format!("{error}{}", next_step(&error))),
+            error => {
+                let sent = question.sent.map(|by| format!("; {by}")).unwrap_or_default();
+                unreachable(format!(
+                    "{error}{sent}{}",
+                    next_step(&error, reach, question.sent.is_some())
+                ))
+            }
         })
     }
 }
 
-/// What to look at where nobody was reached.
-fn next_step(error: &HttpError) -> &'static str {
+/// What to look at where nobody was reached. `is_sent`: no user wrote the name of the host.
+fn next_step(error: &HttpError, reach: Reach, is_sent: bool) -> &'static str {
     match error {
+        HttpError::NotTls if !reach.is_registry && !is_sent => "; if it is, write http:// in registries.d",
+        HttpError::Refused if is_sent => "; look whether that server runs",
         HttpError::Refused => "; look at the host and the port, and whether the server runs",
+        HttpError::Unreached(_) if is_sent => "; look at DNS and the network; if a proxy is needed, set HTTPS_PROXY",
         HttpError::Unreached(what) if is_unknown_host(what) => {
             "; look at the spelling of the host, and at DNS; if a proxy is needed, set HTTPS_PROXY"
         }

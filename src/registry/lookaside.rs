@@ -3,12 +3,14 @@
 //! (containers-registries.d(5)). No login of a registry ever goes there.
 
 mod base;
+mod echo;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use base::normalised;
 use base::{path_of, Base};
+use echo::Echo;
 
 use super::budget::Budget;
 use super::clients::{Clients, Question};
@@ -221,7 +223,7 @@ impl<'n> Stores<'n> {
             why: "it is not a URL that can be asked".into(),
         })?;
         let mut server = first.clone();
-        let mut response = self.ask(&first, &server, &url, &store.login())?;
+        let mut response = self.ask(&first, &server, &url, &store.login(), None)?;
         let mut redirects = 0;
         while is_redirect(&response) {
             redirects += 1;
@@ -235,12 +237,13 @@ impl<'n> Stores<'n> {
                 let what = "it redirects to a URL that has the login in it".into();
                 return Err(Trouble::Wrong { url: shown(&url), what });
             }
+            let sent = redirect::told(&server);
             (url, server) = redirect::target(&server, &url, &response)?;
             redirect::check(&first, &server, "redirects").map_err(|what| Trouble::Wrong { url: shown(&url), what })?;
             // A login in the configuration is for the server that it stands with.
             let is_own = is_same(&server, &first);
             let login = if is_own { store.login() } else { Vec::new() };
-            response = self.ask(&first, &server, &url, &login)?;
+            response = self.ask(&first, &server, &url, &login, Some(&sent).filter(|_| !is_own))?;
         }
         let url = shown(&url);
         match response.status {
@@ -266,7 +269,14 @@ impl<'n> Stores<'n> {
         }
     }
 
-    fn ask(&mut self, first: &Url, server: &Url, url: &str, login: &[(String, Secret)]) -> Result<Response, Trouble> {
+    fn ask(
+        &mut self,
+        first: &Url,
+        server: &Url,
+        url: &str,
+        login: &[(String, Secret)],
+        sent: Option<&String>,
+    ) -> Result<Response, Trouble> {
         // The configuration names the first.
         let reach = if is_same(server, first) {
             Reach::of_store()
@@ -279,57 +289,20 @@ impl<'n> Stores<'n> {
             headers: login,
             form: None,
             limit: MAX_BLOB_BYTES as u64,
+            sent: sent.map(String::as_str),
         };
         self.clients.ask(server, reach, question)
     }
 }
 
-/// What a server gives for numbers that it does not have, where it gives something.
-#[derive(Debug, Default)]
-struct Echo {
-    number: usize,
-    given: Option<Given>,
-    times: usize,
-}
-
-/// What was given for a number, as far as it may be the same for each.
-#[derive(Debug, PartialEq, Eq)]
-enum Given {
-    Body(Vec<u8>),
-    TooLarge,
-    /// However it is worded: some name the time or the URL.
-    Page,
-}
-
-impl Given {
-    fn of(given: &Result<Vec<u8>, Trouble>) -> Option<Self> {
-        match given {
-            Ok(body) => Some(Self::Body(body.clone())),
-            Err(Trouble::TooLarge { .. }) => Some(Self::TooLarge),
-            Err(Trouble::Page { .. }) => Some(Self::Page),
-            Err(_) => None,
-        }
-    }
-}
-
-impl Echo {
-    /// For how many numbers in a row, this one the last, the server has given the same.
-    fn times(&mut self, number: usize, given: &Result<Vec<u8>, Trouble>) -> usize {
-        let is_same = self.number + 1 == number && self.is_same(given);
-        let times = if is_same { self.times + 1 } else { 1 };
-        let given = Given::of(given);
-        *self = Self { number, given, times };
-        times
-    }
-
-    fn is_same(&self, given: &Result<Vec<u8>, Trouble>) -> bool {
-        self.given.is_some() && self.given == Given::of(given)
-    }
-}
-
 fn file(url: &str, path: &Path) -> Result<Vec<u8>, Trouble> {
     let limit = MAX_BLOB_BYTES as u64;
-    match read_regular(path, limit) {
+    let read = read_regular(path, limit);
+    match &read {
+        Ok(content) => log::info!("{}: {}", shown(url), content.as_ref().map_or("too large", |_| "read")),
+        Err(error) => log::info!("{}: {}", shown(url), io_message(error)),
+    }
+    match read {
         Ok(Some(content)) => Ok(content),
         Ok(None) => Err(Trouble::TooLarge { url: shown(url), limit }),
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Err(Trouble::Absent {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! Where a server may send us: over https, and to no address of this machine or its link unless it is there itself.
 
+use super::clients::location_of;
 use super::network::Reach;
 use super::trouble::Trouble;
 use super::url_text::{absolute, server_of};
@@ -11,6 +12,11 @@ use crate::text::safe;
 
 /// Most redirects of one request.
 pub(super) const MAX_REDIRECTS: usize = 5;
+
+/// Whom a request comes from that a server sends to another one; safe to print.
+pub(super) fn told(server: &Url) -> String {
+    format!("{} redirects there", safe(&location_of(server)))
+}
 
 /// Whether an answer sends us somewhere else.
 pub(super) fn is_redirect(response: &Response) -> bool {

@@ -271,6 +271,7 @@ impl<'n> Session<'n> {
             headers: &headers,
             form: None,
             limit,
+            sent: None,
         };
         self.clients
             .ask(&self.base, Reach::of_registry(self.unverified), question)
@@ -309,6 +310,7 @@ impl<'n> Session<'n> {
                     headers: &[],
                     form: None,
                     limit,
+                    sent: Some(&redirect::told(&server)),
                 };
                 self.clients.ask(&next, redirect::reach(&self.base, &next), question)?
             };

@@ -18,6 +18,7 @@ use crate::text::place::shown;
 pub(super) fn ping(clients: &mut Clients<'_>, base: &Url, unverified: bool) -> Result<(Response, bool), Trouble> {
     let (mut url, mut server) = (format!("{base}/v2/"), base.clone());
     let mut redirects = 0;
+    let mut sent: Option<String> = None;
     loop {
         let is_own = is_same(&server, base);
         let reach = if is_own {
@@ -31,6 +32,7 @@ pub(super) fn ping(clients: &mut Clients<'_>, base: &Url, unverified: bool) -> R
             headers: &[],
             form: None,
             limit: MAX_SMALL,
+            sent: sent.as_deref().filter(|_| !is_own),
         };
         let response = clients.ask(&server, reach, question)?;
         if !is_redirect(&response) {
@@ -44,6 +46,7 @@ pub(super) fn ping(clients: &mut Clients<'_>, base: &Url, unverified: bool) -> R
         let (target, next) = redirect::target(&server, &url, &response)?;
         // A chain must not lead where the registry may not send us.
         redirect::check(base, &next, "redirects").map_err(wrong)?;
+        sent = Some(redirect::told(&server));
         (url, server) = (target, next);
     }
 }
@@ -57,7 +60,10 @@ fn answer(url: String, response: Response) -> Result<Response, Trouble> {
         200 | 401 => Ok(response),
         status => {
             // No login was shown that could be repeated.
-            let hint = said::told(&response, |_| false);
+            let mut hint = said::told(&response, |_| false);
+            if status == 404 {
+                hint.push_str("; every registry has this page: look at the host and the port");
+            }
             Err(match status {
                 403 => Trouble::Forbidden { url, status, hint },
                 status => Trouble::Status { url, status, hint },

@@ -7,13 +7,22 @@ use std::sync::{Arc, Mutex};
 
 use openssl::error::ErrorStack;
 use openssl::ssl::{HandshakeError, SslRef};
-use openssl::x509::{GeneralNameRef, X509Ref, X509VerifyResult};
+use openssl::x509::{GeneralNameRef, X509NameEntryRef, X509NameRef, X509Ref, X509VerifyResult};
 
 use super::alert::{self, OF_TLS};
 use crate::text::io_message;
 
-/// The names of the certificate that a server showed, where they did not fit.
-pub(super) type Names = Arc<Mutex<Vec<String>>>;
+/// What there is to tell of the certificate that a server showed, where it is not accepted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Shown {
+    /// Its names, where none of them is that of the server.
+    pub(super) names: Vec<String>,
+    /// Who issued the last certificate of its chain, where that one is not known; safe to print.
+    pub(super) issuer: Option<String>,
+}
+
+/// The same, as it becomes known during the handshake.
+pub(super) type Told = Arc<Mutex<Shown>>;
 
 /// Most names of a certificate that are told.
 const MAX_NAMES: usize = 8;
@@ -112,7 +121,7 @@ pub(super) fn names_of(certificate: &X509Ref) -> Vec<String> {
 }
 
 /// Why a handshake failed: the transport's own error where there is one, else the certificate, else OpenSSL's word.
-pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, peer: &Peer) -> ureq::Error {
+pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, told: &Told, peer: &Peer) -> ureq::Error {
     let stream = match error {
         HandshakeError::SetupFailure(error) => return other(Refused(format!("setting up TLS: {}", short(&error)))),
         HandshakeError::Failure(stream) | HandshakeError::WouldBlock(stream) => stream,
@@ -123,21 +132,20 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
             Peer::Server(_) => crate::text::safe(name),
             Peer::Proxy(proxy) => format!("the {proxy}"),
         };
+        let shown = told.lock().map(|shown| shown.clone()).unwrap_or_default();
         return other(Refused(format!(
             "the certificate of {of} is not accepted: {}{}",
             verified.error_string(),
             if is_other_name(verified) {
-                name_advice(
-                    &names.lock().map(|names| names.clone()).unwrap_or_default(),
-                    peer.name(),
-                )
+                name_advice(&shown.names, peer.name())
             } else {
-                next_step(verified, &peer.authority())
+                let issuer = shown.issuer.map(|issuer| format!("; it is issued by {issuer}"));
+                issuer.unwrap_or_default() + &next_step(verified, &peer.authority())
             }
         )));
     }
-    let told = stream.error().ssl_error();
-    let told = told.map(|stack| peer.refused(stack, stream.ssl(), "TLS handshake"));
+    let said = stream.error().ssl_error();
+    let said = said.map(|stack| peer.refused(stack, stream.ssl(), "TLS handshake"));
     match stream.into_error().into_io_error() {
         // A limit of time keeps its name.
         Ok(error) if is_lost(&error) => HandshakeLost::of(peer, &io_message(&error)).into(),
@@ -150,7 +158,7 @@ pub(super) fn refused<S>(error: HandshakeError<S>, name: &str, names: &Names, pe
                 ))),
             },
             Some(stack) if says_nothing(stack) => HandshakeLost::of(peer, "").into(),
-            _ => told.map_or_else(|| HandshakeLost::of(peer, "").into(), other),
+            _ => said.map_or_else(|| HandshakeLost::of(peer, "").into(), other),
         },
     }
 }
@@ -183,6 +191,25 @@ fn stack_of(error: &io::Error) -> Option<&ErrorStack> {
 /// Whether a certificate is for another host or address: X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH.
 pub(super) fn is_other_name(verified: X509VerifyResult) -> bool {
     matches!(verified.as_raw(), 62 | 64)
+}
+
+/// Whether nobody is known who issued a certificate: X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and
+/// X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY.
+pub(super) fn is_of_unknown_issuer(verified: X509VerifyResult) -> bool {
+    matches!(verified.as_raw(), 2 | 20)
+}
+
+/// Whom a certificate is for or by, such as `CN=Some CA, O=Some Company`; safe to print.
+pub(crate) fn party(name: &X509NameRef) -> String {
+    let part = |entry: &X509NameEntryRef| {
+        let kind = entry.object().nid().short_name().unwrap_or("?");
+        let value = entry.data().to_string().unwrap_or_default();
+        format!("{kind}={value}")
+    };
+    // The last one says most.
+    let parts: Vec<String> = name.entries().map(part).collect();
+    let parts: Vec<String> = parts.into_iter().rev().collect();
+    crate::text::safe(&crate::text::cut(parts.join(", "), MAX_LIST))
 }
 
 /// The names that a certificate has instead, and how to use one.

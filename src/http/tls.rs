@@ -18,9 +18,10 @@ use ureq::unversioned::transport::{
     Buffers, ConnectionDetails, Connector, Either, LazyBuffers, NextTimeout, Transport, TransportAdapter,
 };
 
+pub(crate) use super::handshake::party;
 pub use super::handshake::Advice;
 use super::handshake::{
-    is_other_name, is_silent, names_of, other, refused, refused_later, short, Names, Peer, Refused,
+    is_of_unknown_issuer, is_other_name, is_silent, names_of, other, refused, refused_later, short, Peer, Refused, Told,
 };
 use super::proxy::Proxy;
 
@@ -251,12 +252,12 @@ impl<In: Transport> Connector<In> for TlsConnector {
                 (&self.server, name, self.checked, &self.peer)
             }
         };
-        let names = Names::default();
-        let ssl = session(context, name, checked, &names).map_err(|error| other(TlsError::Setup(short(&error))))?;
+        let told = Told::default();
+        let ssl = session(context, name, checked, &told).map_err(|error| other(TlsError::Setup(short(&error))))?;
         let mut adapter = TransportAdapter::new(transport.boxed(), details.current_time.clone());
         adapter.set_timeout(details.timeout);
         let stream = ssl.connect(adapter);
-        let stream = stream.map_err(|error| refused(error, name, &names, peer))?;
+        let stream = stream.map_err(|error| refused(error, name, &told, peer))?;
         let buffers = LazyBuffers::new(details.config.input_buffer_size(), details.config.output_buffer_size());
         let peer = peer.clone();
         Ok(Some(Either::B(TlsTransport {
@@ -268,7 +269,7 @@ impl<In: Transport> Connector<In> for TlsConnector {
     }
 }
 
-fn session(context: &SslContext, name: &str, checked: bool, names: &Names) -> Result<Ssl, openssl::error::ErrorStack> {
+fn session(context: &SslContext, name: &str, checked: bool, told: &Told) -> Result<Ssl, openssl::error::ErrorStack> {
     let mut ssl = Ssl::new(context)?;
     let address: Option<IpAddr> = name.parse().ok();
     if address.is_none() {
@@ -283,12 +284,14 @@ fn session(context: &SslContext, name: &str, checked: bool, names: &Names) -> Re
             Some(address) => param.set_ip(address)?,
             None => param.set_host(name)?,
         }
-        // Only to tell which names there are: what OpenSSL has decided stays as it is.
-        let names = Arc::clone(names);
+        // Only to tell what is the matter: what OpenSSL has decided stays as it is.
+        let told = Arc::clone(told);
         ssl.set_verify_callback(SslVerifyMode::PEER, move |accepted, context| {
-            if is_other_name(context.error()) {
-                if let (Some(certificate), Ok(mut names)) = (context.current_cert(), names.lock()) {
-                    *names = names_of(certificate);
+            if let (false, Some(certificate), Ok(mut told)) = (accepted, context.current_cert(), told.lock()) {
+                if is_other_name(context.error()) {
+                    told.names = names_of(certificate);
+                } else if is_of_unknown_issuer(context.error()) {
+                    told.issuer = Some(party(certificate.issuer_name()));
                 }
             }
             accepted

@@ -121,6 +121,19 @@ impl Network {
         }
         let names = names_of(server, written.filter(|_| reach.is_registry));
         let directory = self.directory_of(&names, reach);
+        let server = server.address();
+        match &directory {
+            Some(directory) => log::debug!(
+                "certificates for {}: {}",
+                safe(&server),
+                safe(&directory.display().to_string())
+            ),
+            None => log::debug!(
+                "certificates for {}: no directory {}",
+                safe(&server),
+                safe(&names.join(" or "))
+            ),
+        }
         let mut found = match &directory {
             Some(directory) => read(directory)?,
             None => Found::default(),
@@ -168,11 +181,31 @@ impl Network {
         );
         Advice {
             authority: format!(
-                "name the CA certificate of the authority that issued it with --registry-ca FILE{}{passed_over}",
+                "name the CA certificate of the authority that issued it with --registry-ca FILE{}{}{passed_over}",
+                self.named_authorities(),
                 into.unwrap_or_default()
             ),
             name: "use a name that it has, or have it reissued for this one".to_owned(),
             client: format!("put one and its key into the directory {directory}"),
+        }
+    }
+
+    /// Whose CA certificates --registry-ca names, to stand behind the option.
+    fn named_authorities(&self) -> String {
+        let own: Vec<String> = self
+            .authorities
+            .iter()
+            .take(MAX_NAMED)
+            .map(|own| tls::party(own.subject_name()))
+            .collect();
+        let more = if self.authorities.len() > MAX_NAMED {
+            "; ..."
+        } else {
+            ""
+        };
+        match own.as_slice() {
+            [] => String::new(),
+            own => format!(" (those named are of {}{more})", own.join("; ")),
         }
     }
 
@@ -250,10 +283,12 @@ fn read(directory: &Path) -> Result<Found, String> {
                 found.identity = Some(identity);
             }
             Some("key") if !names.contains(&path.with_extension("cert")) => {
-                return Err(failed(
-                    path,
-                    "the certificate that belongs to it, with the ending .cert, is missing".into(),
-                ));
+                let aside = match names.contains(&path.with_extension("crt")) {
+                    true => "; *.crt are CA certificates: name that of the client *.cert",
+                    false => "",
+                };
+                let what = "the certificate that belongs to it, with the ending .cert, is missing";
+                return Err(failed(path, format!("{what}{aside}")));
             }
             _ => {}
         }

@@ -11,7 +11,7 @@ use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
 
 pub use origin::Origin;
-use table::{Mirror, PullFromMirror, Registry};
+use table::{Mirror, Registry};
 pub use unknown::Unknown;
 
 use crate::policy::place::Place;
@@ -195,12 +195,7 @@ impl RegistriesConf {
         let by_digest = reference.digest().is_some();
         let mut locations = Vec::new();
         for mirror in &registry.mirrors {
-            let is_used = match mirror.pull {
-                PullFromMirror::All => by_digest || !registry.mirrors_by_digest_only,
-                PullFromMirror::DigestOnly => by_digest,
-                PullFromMirror::TagOnly => !by_digest,
-            };
-            if is_used {
+            if registry.uses(mirror, by_digest) {
                 let rewritten = rewrite(reference, &registry.prefix, &mirror.location)?;
                 locations.push(Location {
                     blocked: self.is_blocked(&rewritten),
@@ -225,6 +220,26 @@ impl RegistriesConf {
             insecure: registry.insecure,
         });
         Ok(locations)
+    }
+
+    /// The mirrors that do not stand for a reference because of how it names the image, in words that are safe to print.
+    pub fn passed_over(&self, reference: &Reference) -> impl Iterator<Item = String> + '_ {
+        let by_digest = reference.digest().is_some();
+        let (what, other) = match by_digest {
+            true => ("tags", "by digest"),
+            false => ("digests", "by tag"),
+        };
+        let entry = self.entry(reference.name()).into_iter();
+        let own = entry.flat_map(move |registry| {
+            registry
+                .mirrors
+                .iter()
+                .filter(move |own| !registry.uses(own, by_digest))
+        });
+        own.map(move |mirror| {
+            let place = shown(&mirror.location);
+            format!("mirror {place} is for {what} only, and not asked for an image {other}")
+        })
     }
 
     /// Whether the entry for this name forbids to contact it. Mirrors of that entry are contacted all the same.

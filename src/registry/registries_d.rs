@@ -3,6 +3,7 @@
 
 mod fault;
 mod place;
+mod told;
 
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
@@ -11,12 +12,14 @@ use std::path::{Path, PathBuf};
 use crate::policy::place::Lines;
 use crate::policy::scope::parents_of;
 use crate::reference::Reference;
-use crate::text::place::{quoted, shown};
+use crate::subject::NO_LOOKASIDE;
+use crate::text::place::shown;
 use crate::text::safe;
 use crate::yaml::{self, Content, Member, Node};
 pub use fault::Fault;
 use place::section_of;
 pub use place::MemberPlace;
+pub(crate) use told::{not_read, passed_over, NOT_READ};
 
 /// Largest file, in bytes.
 pub(crate) const MAX_FILE: u64 = 1 << 20;
@@ -38,24 +41,6 @@ struct Section {
     unknown: Vec<(String, MemberPlace)>,
 }
 
-/// What is to be said of a member without a meaning.
-#[must_use]
-pub(crate) fn passed_over(name: &str) -> String {
-    format!(
-        "{} is not a member that containers-registries.d(5) knows, and is ignored",
-        quoted(name)
-    )
-}
-
-/// What is to be said of a file whose name does not end as those that are read, after its name.
-pub(crate) const NOT_READ: &str = "is not read: in registries.d only files count whose names end in .yaml";
-
-/// The same with its name.
-#[must_use]
-pub(crate) fn not_read(file: &Path) -> String {
-    format!("{} {NOT_READ}", safe(&file.display().to_string()))
-}
-
 /// What all files say together. Its hash is over what decides which places are asked, wherever that stands.
 #[derive(Debug, Clone, Default)]
 pub struct RegistriesD {
@@ -63,6 +48,8 @@ pub struct RegistriesD {
     namespaces: BTreeMap<String, Section>,
     /// Members beside the sections that have no meaning.
     unknown: Vec<(String, MemberPlace)>,
+    /// What is to be said of scopes that no image is in, safe to print.
+    pub unmatched: Vec<String>,
     /// Files whose names look as if they were meant to be read, and end in another way.
     pub not_read: Vec<PathBuf>,
 }
@@ -153,6 +140,9 @@ impl RegistriesD {
                 "docker" => {
                     for member in text.members(&member.value, "docker")? {
                         let namespace = member.name.as_str();
+                        if namespace.contains("://") && self.unmatched.len() < MAX_UNKNOWN {
+                            self.unmatched.push(told::url(namespace, &text.place_of(member, None)));
+                        }
                         let section = section(&member.value, text, Some(namespace))?;
                         if let Some(first) = self.namespaces.insert(namespace.to_owned(), section) {
                             return Err(twice(member, Some(namespace), &first));
@@ -225,6 +215,15 @@ impl RegistriesD {
     pub fn lookaside(&self, reference: &Reference) -> Option<(&str, &MemberPlace)> {
         self.sections(reference)
             .find_map(|section| Some((section.base()?, &section.lookaside_at)))
+    }
+
+    /// What is said of the store that is built in, for a reference that none is configured for.
+    #[must_use]
+    pub fn no_lookaside(&self, reference: &Reference) -> String {
+        match self.lookasides().next() {
+            Some(_) => format!("{NO_LOOKASIDE} for {}", safe(reference.name())),
+            None => NO_LOOKASIDE.to_owned(),
+        }
     }
 
     /// Where the base of the lookaside store of a reference stands, as messages name it after the file; safe to print.

@@ -128,6 +128,9 @@ impl<'c> Registries<'c> {
         for file in &configuration.stores.not_read {
             self.warn(not_read(file));
         }
+        for scope in &configuration.stores.unmatched {
+            self.warn(scope.clone());
+        }
     }
 
     /// Resolves a reference, once: fetches its manifest from the first location that has it.
@@ -141,7 +144,19 @@ impl<'c> Registries<'c> {
         }
         let locations = self.configuration.mirrors.locations(asked);
         let locations = locations.map_err(|error| Refusal::new(Reason::SourceUnavailable, error.to_string()))?;
+        let passed_over: Vec<String> = configuration.mirrors.passed_over(asked).take(MAX_LOCATIONS).collect();
+        for mirror in &passed_over {
+            log::info!("registries.conf: {mirror}");
+        }
         self.take(asked, &locations)
+            .map_err(|refusal| match passed_over.first() {
+                // It may have the image.
+                Some(mirror) => Refusal {
+                    message: format!("{}; {mirror}", refusal.message),
+                    ..refusal
+                },
+                None => refusal,
+            })
     }
 
     /// Fetches a manifest from the first of these locations that has it.

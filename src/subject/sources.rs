@@ -4,7 +4,7 @@
 
 use crate::reason::{Reason, Refusal};
 
-/// What to know of a lookaside store that nobody has configured.
+/// What to know of a lookaside store that nobody has configured; where one is configured for others, the name follows.
 pub const NO_LOOKASIDE: &str = "built in: registries.d names no lookaside";
 
 /// A place that was asked for signatures of an image, and what it answered.
@@ -26,7 +26,7 @@ impl SourceAnswer {
     /// Whether it is the lookaside store that is asked where no other one is configured.
     #[must_use]
     pub fn is_built_in(&self) -> bool {
-        self.kind == SourceKind::Lookaside && self.note.as_deref() == Some(NO_LOOKASIDE)
+        self.kind == SourceKind::Lookaside && self.note.as_deref().is_some_and(|note| note.starts_with(NO_LOOKASIDE))
     }
 
     /// Whether it is the place with sigstore signatures, which is not asked as the configuration of this machine stands.

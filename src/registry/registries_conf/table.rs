@@ -22,6 +22,17 @@ pub(super) struct Mirror {
     pub(super) pull: PullFromMirror,
 }
 
+impl Registry {
+    /// Whether a mirror of this entry is used for an image that is asked for by digest, or by tag.
+    pub(super) fn uses(&self, mirror: &Mirror, by_digest: bool) -> bool {
+        match mirror.pull {
+            PullFromMirror::All => by_digest || !self.mirrors_by_digest_only,
+            PullFromMirror::DigestOnly => by_digest,
+            PullFromMirror::TagOnly => !by_digest,
+        }
+    }
+}
+
 impl Mirror {
     pub(super) fn location(&self) -> &str {
         &self.location

@@ -12,7 +12,6 @@ use crate::registry::registries_d::{not_read, passed_over, MemberPlace, Registri
 use crate::settings::containers::{files, Containers};
 use crate::settings::policy::Ground;
 use crate::settings::UsageError;
-use crate::subject::NO_LOOKASIDE;
 use crate::text::url::without_secrets;
 
 /// A place where an image may be fetched: its name there, what names it as a mirror, and whether it is blocked.
@@ -70,7 +69,10 @@ pub(super) fn place(
     };
     let (base, lookaside_by) = match stores.lookaside(&reference) {
         Some((base, place)) => (base.to_owned(), at(place)),
-        None => (ground.containers.default_lookaside.clone(), NO_LOOKASIDE.to_owned()),
+        None => (
+            ground.containers.default_lookaside.clone(),
+            stores.no_lookaside(&reference),
+        ),
     };
     let digest = match reference.digest() {
         Some(digest) => digest.to_string().replacen(':', "=", 1),
@@ -159,16 +161,19 @@ pub(super) fn unreadable(required: &[PolicyRequirement], locations: &[FetchPlace
     })
 }
 
-/// Members of the registries.conf of this machine that say nothing, in the entry for a reference and beside all.
+/// Of the registries.conf of this machine: mirrors that are not for a reference of this form, and members that say nothing,
+/// in the entry for it and beside all.
 pub(super) fn passed_over_in_conf(containers: &Containers, reference: &Reference) -> Vec<String> {
     let conf = files::registries_conf(containers);
     let found = conf.content.iter().flat_map(|conf| conf.unknown(reference));
-    found.map(Unknown::warning).collect()
+    let mirrors = conf.content.iter().flat_map(|conf| conf.passed_over(reference));
+    mirrors.chain(found.map(Unknown::warning)).collect()
 }
 
 /// Members of registries.d that say nothing, in the sections for these places and beside all, and files that are not read.
 pub(super) fn passed_over_for(stores: &RegistriesD, places: &[FetchPlace]) -> Vec<String> {
     let mut notes: Vec<String> = stores.not_read.iter().map(|file| not_read(file)).collect();
+    notes.extend(stores.unmatched.iter().cloned());
     for (name, at) in places.iter().flat_map(|place| stores.unknown(&place.reference)) {
         let note = format!("{}: {}", at.line_of_file(), passed_over(name));
         if !notes.contains(&note) {

@@ -186,6 +186,7 @@ fn of_sets(
     let mirrors: Vec<Mirror> = mirrors
         .map(|mirror| places::with_block(mirror, &conf, reference))
         .collect();
+    notes.extend(conf.passed_over(reference));
     let found = match conf.locations(reference) {
         Ok(found) => found,
         Err(error) => {

@@ -12,7 +12,7 @@ use crate::registry::lookaside::Store;
 use crate::registry::registries_conf::Location;
 use crate::registry::trouble::{Fault, Trouble};
 use crate::source::stored;
-use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind, NO_LOOKASIDE};
+use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind};
 use crate::text::{cut, safe, MAX_FOREIGN};
 
 /// Most signatures beyond the limit that are named.
@@ -311,7 +311,7 @@ impl Registries<'_> {
         }
         let own = gathered.sources.last_mut().filter(|own| own.answer == Answer::Absent);
         if let (Some(own), None) = (own, configured) {
-            own.note = Some(NO_LOOKASIDE.to_owned());
+            own.note = Some(configuration.stores.no_lookaside(reference));
         }
     }
 }

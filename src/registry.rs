@@ -10,6 +10,7 @@ mod clients;
 pub mod configuration;
 pub mod extension;
 pub(crate) mod helper;
+mod instead;
 pub mod login;
 pub mod logins;
 pub mod lookaside;

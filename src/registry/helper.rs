@@ -250,8 +250,8 @@ fn ask(name: &str, host: &str, environment: &[(OsString, OsString)]) -> Answer {
     }
     let started = Instant::now();
     let program = format!("docker-credential-{name}");
-    let path =
-        look_up(&program, environment).ok_or_else(|| format!("credential helper {program} not found in PATH"))?;
+    let path = look_up(&program, environment)
+        .ok_or_else(|| format!("credential helper {program} not found in PATH{}", prefixed(name)))?;
     let _patience = Patience::begin(&format!("credential helper {program}"), &Arc::default());
     let (output, status) = run(&path, host, environment)
         .map_err(|error| format!("credential helper {program}: {}", io_message(&error)))?;
@@ -285,6 +285,13 @@ fn ask(name: &str, host: &str, environment: &[(OsString, OsString)]) -> Answer {
             password: Secret::new(password),
         }),
     })
+}
+
+/// What is said of a name that begins as the program does which it is the end of.
+fn prefixed(name: &str) -> String {
+    let own = name.strip_prefix("docker-credential-");
+    own.map(|own| format!("; write {own}: docker-credential- is put before it"))
+        .unwrap_or_default()
 }
 
 fn run(program: &Path, host: &str, environment: &[(OsString, OsString)]) -> io::Result<(Vec<u8>, ExitStatus)> {

@@ -77,6 +77,9 @@ pub struct LoginError(String);
 /// When the key has another form, or the file is not what it should be.
 pub fn look_up(text: &[u8], key: &str, legacy: bool) -> Result<Stored, LoginError> {
     check_key(key)?;
+    if text.trim_ascii().is_empty() {
+        return Err(LoginError("it is empty".into()));
+    }
     // A login is never quoted in a message: json's own errors may hold text of the file.
     let document = json::parse(text).map_err(|error| LoginError(broken(text, &error)))?;
     let root = document
@@ -216,7 +219,7 @@ fn decode(entry: &Value, key: &str) -> Result<Stored, LoginError> {
 
 /// The host of a key, as logins of docker's own registry are stored under several names. What follows the host is left
 /// out where a scheme says that the key is a URL, and in legacy files.
-fn normalized_host(key: &str, legacy: bool) -> &str {
+pub(super) fn normalized_host(key: &str, legacy: bool) -> &str {
     let without_scheme = key.strip_prefix("https://").or(key.strip_prefix("http://"));
     let host = match without_scheme {
         Some(rest) => rest.split('/').next().unwrap_or(rest),

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::access::StoredLogin;
 use super::helper::Answers;
+use super::instead::instead_of_login;
 use super::login::{look_up, Login, Stored};
 use crate::http::secret::Secret;
 use crate::reference::Reference;
@@ -98,10 +99,13 @@ impl Logins {
                 helper: None,
             }));
         }
-        match self.found(place)? {
-            Some(login) => Ok(Some(login)),
-            None => Ok(self.of_cluster(place)),
+        let login = self.found(place)?.or_else(|| self.of_cluster(place));
+        let name = safe(place.name());
+        match &login {
+            Some(stored) => log::debug!("login for {name}: the one stored for {}", safe(&stored.stored_for)),
+            None => log::debug!("login for {name}: none"),
         }
+        Ok(login)
     }
 
     /// How to have a login for a repository for which there is none, safe to print: it must come to be where
@@ -117,6 +121,11 @@ impl Logins {
             ),
             None => format!("log in: {}", self.command(host)),
         };
+        let there = self.files.iter().find_map(|file| {
+            let what = instead_of_login(&file.text, place.name(), file.legacy)?;
+            Some(format!("{}: {what}; ", safe(&file.path.display().to_string())))
+        });
+        let advice = there.unwrap_or_default() + &advice;
         match self.cluster.as_ref().and_then(|cluster| cluster.unknown.as_ref()) {
             Some(why) => format!(
                 "{advice}; the token of the cluster is for the cluster's own registry, and it is not known whether this is it: {why}"
@@ -193,15 +202,16 @@ impl Logins {
             let shown = safe(&file.path.display().to_string());
             let stored = look_up(&file.text, place.name(), file.legacy).map_err(|error| format!("{shown}: {error}"))?;
             match stored {
-                Stored::Nothing => {}
+                Stored::Nothing => log::debug!("{shown}: no login for {}", safe(place.name())),
                 Stored::Login(login, stored_for) => {
+                    log::debug!("{shown}: a login for {}", safe(place.name()));
                     return Ok(Some(StoredLogin {
                         renewal: self.renewal(&shown, place, &stored_for),
                         login,
                         stored_for,
                         stays: false,
                         helper: None,
-                    }))
+                    }));
                 }
                 Stored::Helper { name, host } => {
                     let login = self.answers.of(&name, &host, &self.environment);

@@ -46,8 +46,12 @@ pub fn configuration(
     let timeout = duration::timeout(timeout).map_err(UsageError)?;
     let (conf, directory) = (options.registries_conf.as_deref(), options.registries_d.as_deref());
     let containers = Containers::new(environment, conf, directory);
-    let mirrors = files::registries_conf(&containers).content.map_err(UsageError::new)?;
-    let stores = files::registries_d(&containers).content.map_err(UsageError::new)?;
+    let mirrors = files::registries_conf(&containers);
+    let stores = files::registries_d(&containers);
+    log_files("registries.conf", &mirrors.files);
+    log_files("registries.d", &stores.files);
+    let mirrors = mirrors.content.map_err(UsageError::new)?;
+    let stores = stores.content.map_err(UsageError::new)?;
     let logins = logins::logins(options, asked, &mirrors.helpers, environment)?;
     Ok(Configuration {
         network: network(options, timeout, environment)?,
@@ -101,6 +105,15 @@ fn network(
         proxies: proxies.collect(),
         timeout,
     })
+}
+
+fn log_files(what: &str, files: &[PathBuf]) {
+    if files.is_empty() {
+        log::debug!("{what}: there is no file");
+    }
+    for file in files {
+        log::debug!("{what}: read {}", shown(file));
+    }
 }
 
 fn shown(path: &Path) -> String {

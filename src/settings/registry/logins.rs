@@ -41,10 +41,13 @@ pub(super) fn logins(
             Ok(Some(text)) => {
                 // Now rather than when a registry asks: a file that is broken is a mistake in the configuration.
                 look_up(&text, "registry.invalid", legacy).map_err(|error| wrong(error.to_string()))?;
+                log::debug!("logins: read {}", shown(&path));
                 files.push(AuthFile { path, text, legacy });
             }
             Ok(None) => return Err(wrong(format!("the file has more than {MAX_FILE} bytes"))),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && options.authfile.is_none() => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound && options.authfile.is_none() => {
+                log::debug!("logins: there is no {}", shown(&path));
+            }
             Err(error) => return Err(wrong(io_message(&error))),
         }
     }

@@ -8,6 +8,8 @@ mod advice;
 mod alerts;
 #[path = "registry/attached.rs"]
 mod attached;
+#[path = "registry/causes.rs"]
+mod causes;
 #[path = "registry/certificates.rs"]
 mod certificates;
 #[path = "registry/comparisons.rs"]

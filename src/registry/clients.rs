@@ -165,6 +165,9 @@ impl<'n> Clients<'n> {
 fn next_step(error: &HttpError, reach: Reach, is_sent: bool) -> &'static str {
     match error {
         HttpError::NotTls if !reach.is_registry && !is_sent => "; if it is, write http:// in registries.d",
+        HttpError::Proxy { what, .. } if what.starts_with("refused") => {
+            "; a host that needs no proxy is named in NO_PROXY"
+        }
         HttpError::Refused if is_sent => "; look whether that server runs",
         HttpError::Refused => "; look at the host and the port, and whether the server runs",
         HttpError::Unreached(_) if is_sent => "; look at DNS and the network; if a proxy is needed, set HTTPS_PROXY",

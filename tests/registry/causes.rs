@@ -247,3 +247,45 @@ fn the_file_of_a_sigstore_key_that_does_not_fit_is_named() {
     let next = "Next: make sure, from a source that you trust, that the key is the publisher's.";
     assert!(text.contains(next), "{text}");
 }
+
+/// What is wrong with a file or its name stands where it is found, with what to write.
+#[test]
+fn what_is_nearly_right_is_told_with_what_to_write() {
+    let (town, hub, image) = guarded();
+    let helpers = json!({"credHelpers": {hub.host(): "docker-credential-own"}});
+    let file = town.sandbox.file("auth.json", helpers.to_string());
+    let text = message(&town, &[&image, "--authfile", file.to_str().unwrap()]);
+    let told = "not found in PATH; write own: docker-credential- is put before it";
+    assert!(text.contains(told), "{text}");
+    let (town, hub, _, reference) = registry();
+    let image = format!("docker://{reference}");
+    town.stores(&format!("default-docker:\n  lookaside: https://{}/s\n", hub.host()));
+    let text = message(&town, &[&image]);
+    assert!(
+        text.contains("plain http; if it is, write http:// in registries.d"),
+        "{text}"
+    );
+    let free = std::net::TcpListener::bind("127.0.0.1:0")
+        .unwrap()
+        .local_addr()
+        .unwrap();
+    let mut command = town.command(&["verify", "docker://reg.invalid/ns/app:v1"]);
+    command.env("HTTPS_PROXY", format!("http://{free}"));
+    let text = town.sandbox.finish(&mut command, b"").expect(3).words();
+    let told = "refused the connection; a host that needs no proxy is named in NO_PROXY";
+    assert!(text.contains(told), "{text}");
+    town.conf("");
+    for name in ["client.crt", "client.key"] {
+        town.sandbox.file(&format!("certificates/{name}"), hub_pem());
+    }
+    let directory = town.sandbox.path("certificates");
+    let text = message(&town, &[&image, "--cert-dir", directory.to_str().unwrap()]);
+    assert!(
+        text.ends_with("; *.crt are CA certificates: name that of the client *.cert"),
+        "{text}"
+    );
+}
+
+fn hub_pem() -> String {
+    Hub::tls().ca_pem()
+}

@@ -37,12 +37,48 @@ pub enum InspectionFormat {
 /// What one blob claims.
 #[derive(Debug)]
 pub struct Inspection {
-    /// The file's path, or the place where the signature was found.
+    /// The file's path, or the image in a registry, and behind it the name of the signature.
     pub file: String,
+    /// The image in a registry that it was found at.
+    pub image: Option<InspectedImage>,
     /// What kind of signature it is, where it could be read.
     pub kind: Option<SignatureKind>,
     /// What is in it.
     pub content: Inspected,
+}
+
+/// An image in a registry of which everything is shown.
+#[derive(Debug, Clone)]
+pub struct InspectedImage {
+    /// The repository that was asked for, with `docker://` before it.
+    pub repository: String,
+    /// The digest of its manifest.
+    pub digest: String,
+    /// The platform that a list has it for, where it is an instance.
+    pub platform: Option<String>,
+}
+
+impl InspectedImage {
+    /// As `verify` names an image: by its repository and its digest.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}@{}", self.repository, self.digest)
+    }
+}
+
+impl Inspection {
+    /// What its lines begin with, safe to print: behind the name of an instance stands its platform.
+    fn title(&self) -> String {
+        let platform = self
+            .image
+            .as_ref()
+            .and_then(|image| Some((image.name(), image.platform.as_ref()?)));
+        let own = platform.and_then(|(name, platform)| Some((self.file.strip_prefix(&name)?, name, platform)));
+        match own {
+            Some((rest, name, platform)) => safe(&format!("{name} [{platform}]{rest}")),
+            None => safe(&self.file),
+        }
+    }
 }
 
 /// What is in a blob, and what its payload claims.
@@ -100,7 +136,11 @@ pub fn write(
         InspectionFormat::Name => {
             for inspection in inspections {
                 if let Some(Ok(payload)) = inspection.content.payload() {
-                    writeln!(out, "{MARK} {RESOURCE}/{}", payload.digest)?;
+                    match &inspection.image {
+                        // As `verify` names it.
+                        Some(image) => writeln!(out, "{MARK} {}@{}", safe(&image.repository), payload.digest)?,
+                        None => writeln!(out, "{MARK} {RESOURCE}/{}", payload.digest)?,
+                    }
                 }
             }
         }
@@ -117,7 +157,7 @@ fn lines(
 ) -> io::Result<()> {
     for inspection in inspections {
         for line in about(inspection) {
-            let line = format!("{}: {line}", safe(&inspection.file));
+            let line = format!("{}: {line}", inspection.title());
             let mut text = Vec::new();
             let width = width.map(|width| width.saturating_sub(MARK.len() + 1));
             wrap::line(&mut text, "", &line, &[], 4, width)?;
@@ -233,6 +273,12 @@ fn document(inspection: &Inspection) -> Value {
     let mut put = |name: &str, value: Value| members.insert(name.to_owned(), value);
     put("file", inspection.file.as_str().into());
     put("unverified", true.into());
+    if let Some(image) = &inspection.image {
+        put("image", image.name().into());
+        if let Some(platform) = &image.platform {
+            put("platform", platform.as_str().into());
+        }
+    }
     if let Some(kind) = inspection.kind {
         put("kind", kind.word().into());
     }

@@ -48,6 +48,7 @@ pub fn run(settings: &Inspect, console: &mut Console<'_>) -> Exit {
                 let refusal = Refusal::new(Reason::SourceUnavailable, "no client is configured for it");
                 inspections.push(Inspection {
                     file: format!("docker://{reference}"),
+                    image: None,
                     kind: None,
                     content: Inspected::Refused(refusal),
                 });
@@ -85,6 +86,7 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
     let trouble = |reason, message| {
         vec![Inspection {
             file: directory.display().to_string(),
+            image: None,
             kind: None,
             content: Inspected::Refused(Refusal::new(reason, message)),
         }]
@@ -119,6 +121,7 @@ fn inspect_directory(directory: &Path) -> Vec<Inspection> {
     for (index, path) in files.iter().enumerate().skip(MAX_SIGNATURES) {
         inspections.push(Inspection {
             file: path.display().to_string(),
+            image: None,
             kind: None,
             content: Inspected::Refused(too_many(index)),
         });

@@ -6,7 +6,7 @@ use crate::digest::Digest;
 use crate::limits::MAX_INSTANCES;
 use crate::reason::{Reason, Refusal};
 use crate::reference::Reference;
-use crate::report::inspection::{Inspected, Inspection};
+use crate::report::inspection::{Inspected, InspectedImage, Inspection};
 use crate::source::registry::{Registries, Taken};
 use crate::subject::instances;
 
@@ -16,13 +16,13 @@ pub(super) fn image(registries: &mut Registries<'_>, reference: &Reference) -> V
         Ok(taken) => taken,
         Err(refusal) => return vec![trouble(reference, refusal)],
     };
-    let mut found = manifest(registries, &taken, &taken.digest);
+    let mut found = manifest(registries, &taken, &taken.digest, None);
     if instances::is_list(&taken.bytes) {
         match instances::entries(&taken.bytes) {
             Ok(entries) => {
                 let instances = entries.iter().filter(|entry| !entry.is_attestation);
                 for entry in instances.clone().take(MAX_INSTANCES) {
-                    found.extend(manifest(registries, &taken, &entry.digest));
+                    found.extend(manifest(registries, &taken, &entry.digest, Some(entry.platform())));
                 }
                 if instances.count() > MAX_INSTANCES {
                     let message =
@@ -42,25 +42,40 @@ pub(super) fn image(registries: &mut Registries<'_>, reference: &Reference) -> V
 fn trouble(reference: &Reference, refusal: Refusal) -> Inspection {
     Inspection {
         file: format!("docker://{reference}"),
+        image: None,
         kind: None,
         content: Inspected::Refused(refusal),
     }
 }
 
-fn manifest(registries: &mut Registries<'_>, taken: &Taken, digest: &Digest) -> Vec<Inspection> {
-    let image = format!("docker://{}@{digest}", taken.asked.name());
+fn manifest(
+    registries: &mut Registries<'_>,
+    taken: &Taken,
+    digest: &Digest,
+    platform: Option<String>,
+) -> Vec<Inspection> {
+    let image = InspectedImage {
+        repository: format!("docker://{}", taken.asked.name()),
+        digest: digest.to_string(),
+        platform,
+    };
     let mut gathered = registries.signatures(taken, digest);
     registries.referrers(taken, digest, &mut gathered);
     let mut found = Vec::new();
     for (place, source) in gathered.sources.iter().enumerate() {
         found.push(Inspection {
-            file: image.clone(),
+            file: image.name(),
+            image: Some(image.clone()),
             kind: None,
             content: Inspected::Source(source.clone()),
         });
         let own = gathered.signatures.iter().zip(&gathered.origins);
         for (blob, _) in own.filter(|(_, origin)| **origin == place) {
-            found.push(shown(format!("{image} {}", blob.name), blob.content.clone()));
+            let file = format!("{} {}", image.name(), blob.name);
+            found.push(Inspection {
+                image: Some(image.clone()),
+                ..shown(file, blob.content.clone())
+            });
         }
     }
     found

@@ -22,6 +22,7 @@ pub(super) fn shown(file: String, stored: Content) -> Inspection {
     };
     Inspection {
         file,
+        image: None,
         kind: Some(kind),
         content: content.unwrap_or_else(Inspected::Refused),
     }

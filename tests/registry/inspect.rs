@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! `inspect docker://`: what is there at every place, every line marked as unverified.
 
-use serde_json::json;
+use serde_json::{json, Value};
 
 use crate::registry::town::Town;
 use crate::support::hub::{Answer, Hub, MANIFEST};
@@ -47,9 +47,9 @@ fn every_place_of_an_image_and_of_the_instances_of_a_list() {
         format!("{name}@{digest}: source lookaside "),
         format!("{name}@{digest} signature-1: claims that key"),
         format!("as {other}"),
-        format!("{name}@{instance}: source extension "),
-        format!("{name}@{instance} {instance}@one: claims that key"),
-        format!("{name}@{instance}: source attachment "),
+        format!("{name}@{instance} [linux/amd64]: source extension "),
+        format!("{name}@{instance} [linux/amd64] {instance}@one: claims that key"),
+        format!("{name}@{instance} [linux/amd64]: source attachment "),
     ] {
         assert!(text.contains(&part), "{part}: {text}");
     }
@@ -58,6 +58,17 @@ fn every_place_of_an_image_and_of_the_instances_of_a_list() {
     assert!(items.iter().all(|item| item["unverified"] == true));
     let sources = items.iter().filter(|item| item["source"].is_object()).count();
     assert_eq!((items.len(), sources), (10, 8), "{document}");
+    let of_instance = |item: &&Value| item["platform"] == "linux/amd64";
+    let instances: Vec<&Value> = items.iter().filter(of_instance).collect();
+    assert_eq!(instances.len(), 5, "{document}");
+    for item in items {
+        let digest = if of_instance(&item) { &instance } else { &digest };
+        assert_eq!(item["image"], format!("{name}@{digest}"), "{item}");
+    }
+    // Names are those by which `verify` takes the images.
+    let names = inspect(&town, &[&image, "-o", "name"]).expect(0).stdout;
+    let expected = format!("UNVERIFIED {name}@{digest}\nUNVERIFIED {name}@{instance}\n");
+    assert_eq!(names, expected);
     // A place that does not say is trouble, and the others are shown all the same.
     let path = format!("/extensions/v2/ns/app/signatures/{instance}");
     hub.answer(&path, Answer::status(403));

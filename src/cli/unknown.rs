@@ -4,6 +4,7 @@
 
 mod loosening;
 mod names;
+mod policy;
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -142,11 +143,8 @@ fn option(word: &str, args: &[OsString]) -> Option<String> {
         let other = command.filter(|command| !asks_registries.iter().any(|own| own == command));
         return Some(loosening::answer(name, other));
     }
-    if name == "--policy" && command.is_some_and(|command| command.starts_with("policy")) {
-        return Some(
-            "policy why and policy lint take the policy as an argument: image-signature policy why REF FILE, image-signature policy lint FILE"
-                .to_owned(),
-        );
+    if let ("--policy", Some(command @ ("policy why" | "policy lint"))) = (name, command) {
+        return Some(policy::as_an_argument(command, args));
     }
     if let Some((_, here)) = names::OPTIONS.iter().find(|(others, _)| others.contains(&name)) {
         let flag = here.split(' ').next().unwrap_or(here);

@@ -42,7 +42,9 @@ pub(super) fn write_keys(out: &mut dyn Write, file: &KeyFile) -> io::Result<()> 
         paragraph(out, 7, &told(note), 9)?;
     }
     if let Some(trouble) = &file.trouble {
-        paragraph(out, 7, &format!("cannot be used: {}", told(trouble)), 9)?;
+        let trouble = told(trouble);
+        let why = trouble.strip_prefix("cannot use ").unwrap_or(&trouble);
+        paragraph(out, 7, &format!("cannot be used: {why}"), 9)?;
     }
     match message_of_unasked(file) {
         Some(message) => paragraph(out, 7, &told(&message), 9),

@@ -44,7 +44,7 @@ pub(crate) fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::
         Some(best) if explanation.is_spoiled => paragraph(
             out,
             0,
-            &format!("At best an image here is {best}: nothing is judged by this policy, because a key file of another scope cannot be used (see the note below)."),
+            &format!("At best an image here is {best}: nothing is judged by this policy, because {} cannot be used (see the note below).", useless(explanation)),
             2,
         )?,
         Some(best) => match explanation.from_registry {
@@ -75,6 +75,15 @@ pub(crate) fn write_text(out: &mut dyn Write, explanation: &Explanation) -> io::
         paragraph(out, 0, &format!("Note: {}", told(note)), 2)?;
     }
     out.flush()
+}
+
+/// The key files for which a policy cannot be used, where those of another scope are among them.
+fn useless(explanation: &Explanation) -> &'static str {
+    let mut own = explanation.requirements.iter().flat_map(|part| &part.keys);
+    match own.any(|file| file.trouble.is_some()) {
+        true => "key files of this scope and of another one",
+        false => "a key file of another scope",
+    }
 }
 
 fn scope(scope: Option<&str>) -> String {

@@ -128,3 +128,55 @@ fn what_cosign_signs_by_default() {
     assert!(words.contains(given_up), "{words}");
     assert!(!of(repository, &digest).contains("does not tie"));
 }
+
+/// Where a key file of this scope is of no use either, to mend the other one is not enough; and where all is refused, nobody is
+/// told that no signature is required.
+#[test]
+fn what_is_refused_is_told_with_all_its_causes() {
+    let sandbox = desk();
+    let by = |file: &str| format!(r#"[{{"type": "signedBy", "keyType": "GPGKeys", "keyPath": "{file}"}}]"#);
+    let scopes = format!("      \"quay.io\": {},\n      \"\": {}", by("one.asc"), by("two.asc"));
+    sandbox.file("policy.json", policy(&scopes));
+    let both = "because key files of this scope and of another one cannot be used";
+    let words = run(&sandbox, &["why", REF, "policy.json"]).expect(0).words();
+    assert!(words.contains(both), "{words}");
+    let scopes = format!("      \"quay.io\": {},\n      \"\": [{SIGNED_BY}]", by("one.asc"));
+    sandbox.file("policy.json", policy(&scopes));
+    let words = run(&sandbox, &["why", REF, "policy.json"]).expect(0).words();
+    assert!(
+        words.contains("because a key file of another scope cannot be used"),
+        "{words}"
+    );
+    sandbox.file("policy.json", r#"{"default": [{"type": "reject"}]}"#);
+    let words = run(&sandbox, &["why", REF, "policy.json", "--mirrors"])
+        .expect(0)
+        .words();
+    let note = "Note: every image is refused here, which remapIdentity does not change";
+    assert!(
+        words.contains(note) && !words.contains("no signature is required"),
+        "{words}"
+    );
+}
+
+/// What is to be written has the arguments that were given.
+#[test]
+fn a_policy_as_an_option_is_told_to_be_an_argument() {
+    let sandbox = desk();
+    for (args, words) in [
+        (
+            &["why", "--policy", "policy.json", "quay.io/a/b:1", "--mirrors"][..],
+            "policy why takes the policy as an argument: image-signature policy why quay.io/a/b:1 --mirrors policy.json",
+        ),
+        (
+            &["lint", "--policy=policy.json"],
+            "policy lint takes the policy as an argument: image-signature policy lint policy.json",
+        ),
+        (
+            &["why", "quay.io/a/b:1", "--policy", "policy.json", "--token", "secret"],
+            "image-signature policy why REF FILE",
+        ),
+    ] {
+        let outcome = sandbox.run([&["policy"], args].concat()).expect_usage(words);
+        assert!(!outcome.stderr.contains("secret"), "{outcome:?}");
+    }
+}

@@ -158,7 +158,7 @@ fn a_stanza_for_a_mirror_makes_its_names_accepted() {
     sandbox.file("policy.json", policy("      \"a.local\": [{\"type\": \"reject\"}]"));
     let outcome = run(&sandbox, &["why", "a.local/ns/app:v1", "policy.json", "--mirrors"]).expect(0);
     assert!(
-        outcome.stdout.contains("Note: no signature is required here"),
+        outcome.stdout.contains("Note: every image is refused here"),
         "{outcome:?}"
     );
     assert!(!outcome.stdout.contains("remapIdentity\""), "{outcome:?}");

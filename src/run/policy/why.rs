@@ -12,7 +12,7 @@ use crate::policy::explanation::{Explanation, FetchPlace, Part, State, Step};
 use crate::policy::mirrored::{self, Mirror};
 use crate::policy::rulebook::Rulebook;
 use crate::policy::scope::scopes_of;
-use crate::policy::{stanza, words};
+use crate::policy::{stanza, words, PolicyRequirement};
 use crate::reference::Reference;
 use crate::report::console::Console;
 use crate::report::exit::Exit;
@@ -222,7 +222,12 @@ fn stanzas(
         notes.push("no mirror is named for this reference".into());
     }
     if !mirrored::asks_for_signatures(rules.iter().map(|rule| rule.requirement)) {
-        notes.push("no signature is required here, so no mirror needs remapIdentity".into());
+        let mut all = rules.iter().map(|rule| rule.requirement);
+        let why = match all.any(|requirement| matches!(requirement, PolicyRequirement::Reject)) {
+            true => "every image is refused here, which remapIdentity does not change",
+            false => "no signature is required here, so no mirror needs remapIdentity",
+        };
+        notes.push(why.into());
         return Vec::new();
     }
     let mut stanzas = Vec::new();

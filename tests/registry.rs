@@ -28,6 +28,8 @@ mod helpers;
 mod https_proxies;
 #[path = "registry/inspect.rs"]
 mod inspect;
+#[path = "registry/listed.rs"]
+mod listed;
 #[path = "registry/lists.rs"]
 mod lists;
 #[path = "registry/login_files.rs"]

@@ -20,6 +20,8 @@ pub struct Url {
 pub enum UrlError {
     #[error("it is not a URL such as https://api.example.com:6443")]
     Malformed,
+    #[error("{0} is not a port (1 to 65535)")]
+    Port(String),
     #[error("scheme {0}: expected https or http")]
     Scheme(String),
     #[error("a query or fragment is not allowed")]
@@ -46,12 +48,14 @@ impl Url {
             return Err(UrlError::UserInfo);
         }
         // Otherwise the port that does not fit would silently become the usual one.
-        let has_port = authority
-            .as_str()
-            .rsplit_once(':')
-            .is_some_and(|(_, port)| !port.contains(']'));
-        if has_port && authority.port_u16().is_none() {
-            return Err(UrlError::Malformed);
+        let written = authority.as_str().rsplit_once(':').map(|(_, port)| port);
+        if let Some(port) = written.filter(|port| !port.contains(']') && authority.port_u16().is_none()) {
+            return Err(
+                match port.bytes().all(|byte| byte.is_ascii_digit()) && !port.is_empty() {
+                    true => UrlError::Port(crate::text::safe(port)),
+                    false => UrlError::Malformed,
+                },
+            );
         }
         if uri.query().is_some() || text.contains('#') {
             return Err(UrlError::Query);

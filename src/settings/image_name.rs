@@ -266,6 +266,11 @@ fn in_registry(text: &str) -> Result<Reference, String> {
         ));
     }
     let reference = Reference::parse(text).map_err(|error| error.to_string())?;
+    // The grammar of references has no largest one.
+    let port = reference.domain().rsplit_once(':').map(|(_, port)| port);
+    if let Some(port) = port.filter(|port| !matches!(port.parse::<u16>(), Ok(1..))) {
+        return Err(format!("{} is not a port (1 to 65535)", safe(port)));
+    }
     match (reference.tag(), reference.digest()) {
         (None, None) => Err(format!(
             "it has neither a tag nor a digest; if you mean the tag latest, write {DOCKER}{}:latest",

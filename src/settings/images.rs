@@ -10,9 +10,9 @@ use self::parts::Parts;
 use self::requested::requested;
 use super::cluster_registry::ClusterRegistry;
 use super::environment::Environment;
-use super::image_name::{elsewhere, is_in_a_registry, refuse_type_alone, without_type, ImageName};
+use super::image_name::{elsewhere, is_in_a_registry, without_type, ImageName};
 use super::registry::Asked;
-use super::requests::{Request, Requests};
+use super::requests::{object_name, Request, Requests};
 use super::{cluster, objects, registry, UsageError};
 use crate::cli;
 use crate::cluster::access::Access;
@@ -213,13 +213,7 @@ fn by_place(
     for request in requests {
         let target = match request.image {
             ImageName::Directory(path) => Target::Directory(path),
-            ImageName::Object(name) => {
-                refuse_type_alone(&name)?;
-                Target::Cluster(Name::parse(&name).map_err(|what| {
-                    let meant = elsewhere(&request.asked).map(|meant| format!("; {meant}"));
-                    UsageError(what + &meant.unwrap_or_default())
-                })?)
-            }
+            ImageName::Object(name) => Target::Cluster(object_name(&name, &request.asked)?),
             ImageName::Registry(reference) => Target::Registry(reference),
         };
         targets.push(Wanted {

@@ -132,8 +132,11 @@ fn no_records(asked: &str, whole: &str) -> UsageError {
 /// The places of `--filename`.
 ///
 /// # Errors
-/// When standard input is named twice.
+/// When standard input is named twice, or the name of an image stands in the place of a file's.
 pub fn places(source: &SourceOptions) -> Result<Vec<Place>, UsageError> {
+    if let Some(what) = source.filename.iter().find_map(|path| no_file(path)) {
+        return Err(UsageError::new(what));
+    }
     let places: Vec<Place> = source.filename.iter().map(|path| place(path)).collect();
     if places.iter().filter(|place| **place == Place::Stdin).count() > 1 {
         return Err(UsageError::new(
@@ -141,6 +144,22 @@ pub fn places(source: &SourceOptions) -> Result<Vec<Place>, UsageError> {
         ));
     }
     Ok(places)
+}
+
+/// What to say of the name of an image that is no file.
+fn no_file(path: &Path) -> Option<String> {
+    let text = path.to_str()?;
+    let what = [
+        ("docker://", "an image in a registry"),
+        ("dir:", "a directory that skopeo wrote"),
+    ];
+    let (_, what) = what.into_iter().find(|(begin, _)| text.starts_with(begin))?;
+    (!path.exists()).then(|| {
+        format!(
+            "--filename {}: {what} is given without --filename",
+            shell_word(&safe(text))
+        )
+    })
 }
 
 fn place(path: &Path) -> Place {

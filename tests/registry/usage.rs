@@ -23,6 +23,11 @@ fn references_that_are_none() {
         ("docker://registry.example.com/NS/app:v1", "lower case"),
         ("docker://[::1]:5000/ns/app:v1", "IPv6"),
         (
+            "docker://registry.example.com:99999/ns/app:v1",
+            "99999 is not a port (1 to 65535)",
+        ),
+        ("docker://registry.example.com:0/ns/app:v1", "0 is not a port (1 to 65535)"),
+        (
             "docker://r.example.com/a:v1@sha256:1111111111111111111111111111111111111111111111111111111111111111",
             "both a tag and a digest",
         ),

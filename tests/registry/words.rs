@@ -134,6 +134,11 @@ fn key_files_given_to_the_option_for_the_other_kind() {
         town.verify(&[&image, "--sigstore-key", file.to_str().unwrap()])
             .expect_usage("OpenPGP keys are given to verify with --public-key");
     }
+    let conf = town.sandbox.path("registries.conf");
+    let mut command = town.sandbox.command();
+    command.args(["verify", &image, "--public-key"]).arg(&conf);
+    let outcome = town.sandbox.finish(&mut command, b"");
+    outcome.expect_usage("it looks like TOML, as registries.conf is");
     let key = Cosign::new();
     let der = town.sandbox.file("key.der", key.0.public_key_to_der().unwrap());
     town.verify(&[&image, "--sigstore-key", der.to_str().unwrap()])

@@ -201,6 +201,7 @@ impl Contents {
         if blocks.is_empty() {
             self.refuse(match text.trim_ascii_start().first() {
                 None => "it is empty but for white space",
+                _ if text.trim_ascii_start().starts_with(b"[[") => "it looks like TOML, as registries.conf is",
                 Some(b'{' | b'[') => "it looks like JSON",
                 _ if is_pem_public_key(text) => {
                     "it is a PEM public key, not an OpenPGP key; keys of sigstore signatures are given to verify with --sigstore-key, and in a policy by sigstoreSigned"

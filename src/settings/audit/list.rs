@@ -4,7 +4,7 @@
 use crate::cli::audit::AuditCommand;
 use crate::cluster::names::Name;
 use crate::settings::image_name::refuse_type_alone;
-use crate::settings::requests::{self, Expected, Request};
+use crate::settings::requests::{self, Names, Request};
 use crate::settings::UsageError;
 use crate::text::safe;
 
@@ -50,7 +50,7 @@ impl List {
     /// # Errors
     /// When a line has another form. The message names it.
     pub(super) fn requests(&self) -> Result<Vec<Request>, UsageError> {
-        requests::from_list(&self.place, &self.text, Expected::Optional)
+        requests::from_list(&self.place, &self.text, Names::Audited)
     }
 
     /// Its file, safe to print.

@@ -6,7 +6,7 @@ use crate::cluster::names::Name;
 use crate::reference::Reference;
 use crate::settings::expected_identity::expected_identity;
 use crate::settings::image_name::{image_name, ImageName};
-use crate::settings::requests::{self, Expected, Request, Requests};
+use crate::settings::requests::{self, Names, Request, Requests};
 use crate::settings::UsageError;
 
 /// What the options ask for.
@@ -21,7 +21,11 @@ pub(super) fn requested(options: &cli::verify::VerifyCommand) -> Result<Requests
             ));
         }
         let shown = requests::list_name(list);
-        return requests::from_list(&shown, &requests::read_list(list)?, Expected::Required).map(Requests::Named);
+        let names = match options.source.filename.is_empty() {
+            true => Names::OfCluster,
+            false => Names::OfFiles,
+        };
+        return requests::from_list(&shown, &requests::read_list(list)?, names).map(Requests::Named);
     }
     if !options.images.is_empty() {
         return named(options).map(Requests::Named);

@@ -27,12 +27,33 @@ pub(super) struct Explain {
     pub(super) tips: Tips,
 }
 
+impl Explain {
+    /// What to do next, each command in it whole on a line of its own.
+    fn next(&self, out: &mut dyn Write, next: &Next, kept: &[String]) -> io::Result<()> {
+        let (mut begin, mut rest) = ("Next:".to_owned(), next.text.as_str());
+        for command in &next.commands {
+            let Some((before, after)) = rest.split_once(command.as_str()) else {
+                continue;
+            };
+            match before.trim() {
+                "" => writeln!(out, "{begin}")?,
+                before => wrap::line(out, &format!("{begin} "), before, kept, INDENT, self.width)?,
+            }
+            writeln!(out, "{:BELOW$}{command}", "")?;
+            (begin, rest) = (" ".repeat(INDENT - 1), after.trim_start());
+        }
+        match rest {
+            "" => Ok(()),
+            rest => wrap::line(out, &format!("{begin} "), rest, kept, INDENT, self.width),
+        }
+    }
+}
+
 impl Renderer for Explain {
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
         let outcome = &report.outcome;
-        let mut kept = signatures::owners(outcome);
+        let kept = signatures::owners(outcome);
         let next = Next::of(report, &self.tips);
-        kept.extend(next.commands);
         let mut line = |begin: &str, text: &str, indent: usize| wrap::line(out, begin, text, &kept, indent, self.width);
         let image = match report.requested {
             Some(_) => format!(" ({})", safe(&report.image)),
@@ -97,7 +118,7 @@ impl Renderer for Explain {
                 wrap::write(out, &text, begin.len(), INDENT, width)?;
             }
         }
-        wrap::line(out, "Next: ", &next.text, &kept, INDENT, self.width)?;
+        self.next(out, &next, &kept)?;
         if self.has_several {
             writeln!(out)?;
         }

@@ -7,6 +7,12 @@ use std::io::{self, Write};
 /// Stands for the spaces inside of names while lines are broken. It cannot be in a text that is safe to print.
 const GLUE: char = '\u{1}';
 
+/// Programs whose commands end where the clause does, if a colon stands before them.
+const PROGRAMS: [&str; 4] = ["skopeo", "image-signature", "openssl", "oc"];
+
+/// Commands of `oc` that are proposed; messages also tell what others of them print.
+const OF_OC: [&str; 2] = ["login", "create"];
+
 /// Keeps each of these together wherever it is in a text.
 pub(super) fn keep_together<'n>(text: &str, names: impl Iterator<Item = &'n str>) -> String {
     let mut text = text.to_owned();
@@ -26,7 +32,19 @@ fn commands(text: &str) -> String {
     };
     let mut out = String::with_capacity(text.len());
     let (mut is_command, mut is_quoted) = (false, false);
-    for (n, word) in text.split(' ').enumerate() {
+    let (mut is_whole, mut before) = (false, "");
+    let mut words = text.split(' ').enumerate().peekable();
+    while let Some((n, word)) = words.next() {
+        if is_whole {
+            out.push(GLUE);
+            out.push_str(word);
+            is_whole = !word.ends_with([',', ';']);
+            before = word;
+            continue;
+        }
+        let is_proposed = word != "oc" || words.peek().is_some_and(|(_, next)| OF_OC.contains(next));
+        is_whole = before.ends_with(':') && PROGRAMS.contains(&word) && is_proposed;
+        before = word;
         let is_path = [["gpg", "--homedir"], ["-m", "700"]]
             .iter()
             .any(|begin| out.ends_with(&begin.join(&GLUE.to_string())));
@@ -52,7 +70,10 @@ fn commands(text: &str) -> String {
 fn is_alone(word: &str, before: &str, is_last: bool) -> bool {
     before.ends_with(':')
         && word.contains(GLUE)
-        && ["gpg", "mkdir", "--"].iter().any(|begin| word.starts_with(begin))
+        && ["gpg", "mkdir", "--"]
+            .iter()
+            .chain(&PROGRAMS)
+            .any(|begin| word.starts_with(begin))
         && (is_last || word.ends_with([',', ';', '.']))
 }
 
@@ -185,6 +206,30 @@ mod tests {
         for width in [40, 200] {
             assert_eq!(wrapped(text, 0, 2, width), expected);
         }
+    }
+
+    #[test]
+    fn a_command_behind_a_colon_ends_with_its_clause() {
+        let text =
+            "it is not there; see its tags: skopeo --registries-conf rc list-tags docker://h/a; or log in: oc login";
+        let expected = "it is not there; see its tags:\n    skopeo --registries-conf rc list-tags docker://h/a\n  or log in:\n    oc login\n";
+        for width in [10, 200] {
+            let lines = wrapped(text, 0, 2, width);
+            assert_eq!(
+                lines.split_whitespace().collect::<Vec<_>>(),
+                expected.split_whitespace().collect::<Vec<_>>()
+            );
+            for command in expected.lines().filter(|line| line.starts_with("    ")) {
+                assert!(lines.lines().any(|line| line == command), "{width}: {lines}");
+            }
+        }
+        assert_eq!(wrapped(text, 0, 2, 80), expected);
+        // No colon, no command: prose may go on with the name of a program.
+        assert_eq!(wrapped("ask oc for it", 0, 2, 8), "ask oc\n  for it\n");
+        assert_eq!(
+            wrapped("no: oc describe says no", 0, 2, 80),
+            "no: oc describe says no\n"
+        );
     }
 
     #[test]

@@ -31,7 +31,8 @@ fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
     let signature = Cosign::new().sign(&payload);
     hub.store(|store| store.repository(REPOSITORY).attach(&digest, &[(&payload, &signature)]));
     let image = format!("docker://{reference}");
-    let text = town.verify(&[&image, "--explain"]).expect(1).stdout;
+    let outcome = town.verify(&[&image, "--explain"]).expect(1);
+    let text = outcome.next().unwrap();
     let name = image.strip_suffix(":v1").unwrap();
     let next = format!(
         "Next: image-signature inspect {name}@{digest} --registries.d {} --registries-conf {} shows what there is in every place; --sigstore-key FILE",
@@ -39,6 +40,12 @@ fn an_image_with_signatures_at_a_tag_that_is_not_asked() {
         town.sandbox.path("registries.conf").display()
     );
     assert!(text.contains(&next), "{text}");
+    // The command is whole on a line of its own.
+    let own = outcome
+        .stdout
+        .lines()
+        .find(|line| line.trim_start().starts_with("image-signature"));
+    assert!(own.is_some_and(|line| line.ends_with("registries.conf")), "{outcome:?}");
     // What is proposed shows it.
     let mut inspect = town.command(&["inspect", &format!("{name}@{digest}")]);
     let shown = town.sandbox.finish(&mut inspect, b"").expect(0).stdout;

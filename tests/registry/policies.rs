@@ -111,7 +111,7 @@ fn what_to_do_where_sigstore_signatures_are_not_asked_for_is_told() {
             command.arg(format!("--{option}")).arg(town.sandbox.path(name));
         }
         let outcome = town.sandbox.finish(&mut command, b"").expect(1);
-        outcome.stdout.lines().last().unwrap().to_owned()
+        outcome.next().unwrap()
     };
     let asked = "If it has sigstore signatures, let them be asked for: use-sigstore-attachments is not set for";
     let told = next(json!({"type": "sigstoreSigned", "keyPath": town.sandbox.path("cosign.pub")}));

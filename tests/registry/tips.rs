@@ -13,8 +13,8 @@ use crate::support::program::Outcome;
 /// What is to be done next, of one image.
 #[track_caller]
 pub(super) fn next(outcome: &Outcome) -> String {
-    let line = outcome.stdout.lines().find_map(|line| line.strip_prefix("Next: "));
-    line.unwrap_or_else(|| panic!("{outcome:?}")).to_owned()
+    let next = outcome.next().unwrap_or_else(|| panic!("{outcome:?}"));
+    next.trim_start_matches("Next: ").to_owned()
 }
 
 /// The command that stands in a text, up to what follows it.

@@ -21,6 +21,7 @@ pub mod gpg;
 pub mod hub;
 pub mod lists;
 pub mod manual;
+mod next;
 pub mod packets;
 pub mod program;
 pub mod schema;

@@ -189,7 +189,7 @@ fn the_call_that_shows_the_accepted_keys_has_the_options_of_this_run() {
     let next = |more: &[&str]| {
         let outcome = desk.sandbox.run([&fixed[..], more].concat()).expect(1);
         assert!(outcome.stdout.contains("UnknownKey"), "{outcome:?}");
-        outcome.stdout.lines().last().unwrap().to_owned()
+        outcome.next().unwrap()
     };
     let shows = |call: &str| {
         format!("Next: find out whose key it is from a source that you trust. {call} shows the accepted keys.")

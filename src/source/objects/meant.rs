@@ -28,7 +28,7 @@ pub(super) fn meant(place: &Place, error: &ScanError, head: &[u8]) -> Option<Str
     // The first bit of an OpenPGP packet is set, and that of a character in ASCII is not.
     if head.first().is_some_and(|byte| byte & 0x80 != 0) && std::str::from_utf8(head).is_err() {
         return Some(format!(
-            "; it looks like a signature or a key of OpenPGP: image-signature inspect {} shows a signature, verify takes one with --signature-file, and a key with --public-key",
+            "; it looks like a signature or a key of OpenPGP; verify takes a signature with --signature-file, and a key with --public-key; to see what a signature claims: image-signature inspect {}",
             name(place)
         ));
     }

@@ -25,6 +25,7 @@ pub mod said;
 mod sent;
 pub mod served;
 pub mod session;
+pub mod skopeo;
 pub mod token;
 pub mod trouble;
 mod url_text;

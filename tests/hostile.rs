@@ -171,6 +171,7 @@ pub fn open(net: &Net, access: Access) -> Result<Opened<'_>, Trouble> {
             helper: None,
         }),
         advice: String::new(),
+        skopeo: Default::default(),
     };
     Ok(Opened { session, repository })
 }

@@ -62,6 +62,8 @@ mod places;
 mod platforms;
 #[path = "registry/policies.rs"]
 mod policies;
+#[path = "registry/proposed.rs"]
+mod proposed;
 #[path = "registry/real.rs"]
 mod real;
 #[path = "registry/real_attached.rs"]

@@ -5,15 +5,16 @@ use std::path::Path;
 
 use super::entry::{AuditFinding, FindingKind};
 use crate::reference::Reference;
+use crate::registry::skopeo::Skopeo;
 use crate::source::registry::compared::{ComparedPlace, Held};
 use crate::subject::SourceKind;
-use crate::text::{safe, shell_word};
+use crate::text::{path_again, safe, shell_word};
 
-/// Compares each mirror with the source of an image. Where either is not known, nothing is said to be missing. `stores` is the
-/// directory of registries.d where the user names one: skopeo finds signatures, and where they go, by the same.
+/// Compares each mirror with the source of an image. Where either is not known, nothing is said to be missing. `options` are
+/// those that commands take over: skopeo finds signatures, and where they go, by the same files.
 #[must_use]
-pub fn findings(places: &[ComparedPlace], stores: Option<&Path>) -> Vec<AuditFinding> {
-    let skopeo = Skopeo::with(stores);
+pub fn findings(places: &[ComparedPlace], options: &Skopeo) -> Vec<AuditFinding> {
+    let skopeo = Copying::with(options);
     let mut found = Vec::new();
     let Some(source) = places.iter().find(|place| !place.is_mirror) else {
         return found;
@@ -31,7 +32,7 @@ pub fn findings(places: &[ComparedPlace], stores: Option<&Path>) -> Vec<AuditFin
     found
 }
 
-fn manifest(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, found: &mut Vec<AuditFinding>) {
+fn manifest(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Copying, found: &mut Vec<AuditFinding>) {
     let name = safe(&mirror.reference.to_string());
     match (&source.manifest, &mirror.manifest) {
         (_, Held::Unknown(why)) => found.push(unreachable(format!(
@@ -53,7 +54,7 @@ fn manifest(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, fou
     }
 }
 
-fn signatures(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Skopeo, found: &mut Vec<AuditFinding>) {
+fn signatures(source: &ComparedPlace, mirror: &ComparedPlace, skopeo: &Copying, found: &mut Vec<AuditFinding>) {
     for (own, other) in source.signatures.iter().zip(&mirror.signatures) {
         let (kind, from, own) = own;
         let (_, to, other) = other;
@@ -124,13 +125,22 @@ pub(crate) fn unreachable(message: String) -> AuditFinding {
 }
 
 /// Commands of skopeo, with the options that they all have.
-struct Skopeo(String);
+struct Copying(String);
 
-impl Skopeo {
-    fn with(stores: Option<&Path>) -> Self {
-        let directory = stores.map(|directory| shell_word(&safe(&directory.display().to_string())));
-        let options = directory.map(|directory| format!(" --registries.d {directory}"));
-        Self(format!("skopeo{} copy", options.unwrap_or_default()))
+impl Copying {
+    /// Without registries.conf, by which skopeo would read the source from its mirrors.
+    fn with(options: &Skopeo) -> Self {
+        let option = |flag: &str, path: Option<&Path>| {
+            path.map_or_else(String::new, |path| format!(" --{flag} {}", path_again(path)))
+        };
+        let certs = options.cert_dir.as_deref();
+        Self(format!(
+            "skopeo{} copy{}{}{}",
+            option("registries.d", options.registries_d.as_deref()),
+            option("authfile", options.authfile.as_deref()),
+            option("src-cert-dir", certs),
+            option("dest-cert-dir", certs),
+        ))
     }
 
     /// Copies the image, all instances of a list, with the signatures that skopeo knows of.
@@ -201,7 +211,7 @@ mod tests {
                 place(MIRROR, true, mirror.0, mirror.1),
                 place(SOURCE, false, source.0, source.1),
             ],
-            None,
+            &Skopeo::default(),
         )
     }
 
@@ -237,6 +247,24 @@ mod tests {
             format!("skopeo copy --preserve-digests docker://{SOURCE}:attachment docker://{MIRROR}:attachment");
         assert_eq!(commands, [copy.as_str(), copy.as_str(), attached.as_str()]);
         assert!(found[1].message.contains("1 of 2"), "{}", found[1].message);
+    }
+
+    #[test]
+    fn a_command_takes_over_the_files_of_the_run() {
+        let options = Skopeo {
+            registries_d: Some("rd".into()),
+            registries_conf: Some("a.conf".into()),
+            cert_dir: Some("my certs".into()),
+            authfile: Some("auth.json".into()),
+            ..Skopeo::default()
+        };
+        let held = (these(&[1]), none());
+        let source = place(SOURCE, false, held.0, held.1);
+        let mirror = place(MIRROR, true, Held::None, none());
+        let found = findings(&[mirror, source], &options);
+        let command = found[0].command.as_deref().unwrap();
+        let begin = "skopeo --registries.d rd copy --authfile auth.json --src-cert-dir 'my certs' --dest-cert-dir 'my certs' --all";
+        assert!(command.starts_with(begin), "{command}");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::logins::Logins;
 use super::network::Network;
 use super::registries_conf::RegistriesConf;
 use super::registries_d::RegistriesD;
+use super::skopeo::Skopeo;
 
 /// Everything that is known before a registry is asked.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +16,8 @@ pub struct Configuration {
     pub network: Network,
     /// What may have a login for a registry.
     pub logins: Logins,
+    /// What commands that are proposed take over.
+    pub skopeo: Skopeo,
     /// Mirrors, and what is insecure or blocked.
     pub mirrors: RegistriesConf,
     /// Lookaside stores and attachments.

@@ -9,9 +9,10 @@ use super::access::StoredLogin;
 use super::helper::Answers;
 use super::instead::instead_of_login;
 use super::login::{look_up, Login, Stored};
+use super::skopeo::Skopeo;
 use crate::http::secret::Secret;
 use crate::reference::Reference;
-use crate::text::{safe, shell_word};
+use crate::text::safe;
 
 /// The entry of `credential-helpers` that stands for the files.
 pub const FILES: &str = "containers-auth.json";
@@ -82,12 +83,12 @@ impl fmt::Debug for Logins {
 }
 
 impl Logins {
-    /// The login for a repository at `place`, which is where the image that is asked for as `asked` is looked for. What
-    /// the user gave is for the host that the user named, and for no mirror of it.
+    /// The login for a repository at `place`, which is where the image that is asked for as `asked` is looked for, and which
+    /// commands of `skopeo` reach. What the user gave is for the host that the user named, and for no mirror of it.
     ///
     /// # Errors
     /// When a file or a helper is of no use: then nobody knows whether there is a login.
-    pub fn of(&self, place: &Reference, asked: &Reference) -> Result<Option<StoredLogin>, String> {
+    pub fn of(&self, place: &Reference, asked: &Reference, skopeo: &Skopeo) -> Result<Option<StoredLogin>, String> {
         let is_named =
             |given: &&Given| place.domain() == asked.domain() && place.domain().eq_ignore_ascii_case(&given.host);
         if let Some(given) = self.given.as_ref().filter(is_named) {
@@ -99,7 +100,7 @@ impl Logins {
                 helper: None,
             }));
         }
-        let login = self.found(place)?.or_else(|| self.of_cluster(place));
+        let login = self.found(place, skopeo)?.or_else(|| self.of_cluster(place));
         let name = safe(place.name());
         match &login {
             Some(stored) => log::debug!("login for {name}: the one stored for {}", safe(&stored.stored_for)),
@@ -111,15 +112,14 @@ impl Logins {
     /// How to have a login for a repository for which there is none, safe to print: it must come to be where
     /// it is looked for.
     #[must_use]
-    pub fn advice(&self, place: &Reference) -> String {
+    pub fn advice(&self, place: &Reference, skopeo: &Skopeo) -> String {
         let host = place.domain();
         let advice = match self.named.as_ref().map(|file| safe(&file.display().to_string())) {
-            Some(file) => format!(
-                "{file} has no login for {}; to add one: {}",
-                safe(host),
-                self.command(host)
-            ),
-            None => format!("log in: {}", self.command(host)),
+            Some(file) => {
+                let what_for = format!("{file} has no login for {}; to add one", safe(host));
+                skopeo.login(&what_for, host)
+            }
+            None => skopeo.login("log in", host),
         };
         let there = self.files.iter().find_map(|file| {
             let what = instead_of_login(&file.text, place.name(), file.legacy)?;
@@ -134,20 +134,11 @@ impl Logins {
         }
     }
 
-    /// The command that stores a login where it is looked for first.
-    fn command(&self, key: &str) -> String {
-        let key = shell_word(&safe(key));
-        match self.named.as_ref().map(|file| safe(&file.display().to_string())) {
-            Some(file) => format!("podman login --authfile {} {key}", shell_word(&file)),
-            None => format!("podman login {key}"),
-        }
-    }
-
     /// Where a login was found and how to renew it. A key of a repository is nearer than that of its registry, and must be
-    /// the one that is renewed; docker has URLs as keys, which podman does not take.
-    fn renewal(&self, from: &str, place: &Reference, key: &str) -> String {
+    /// the one that is renewed; docker has URLs as keys, which skopeo does not take.
+    fn renewal(&self, from: &str, place: &Reference, key: &str, skopeo: &Skopeo) -> String {
         let key = if key.contains("://") { place.domain() } else { key };
-        format!("the login is from {from}; log in again: {}", self.command(key))
+        skopeo.login(&format!("the login is from {from}; log in again"), key)
     }
 
     fn of_cluster(&self, place: &Reference) -> Option<StoredLogin> {
@@ -166,14 +157,14 @@ impl Logins {
         })
     }
 
-    fn found(&self, place: &Reference) -> Result<Option<StoredLogin>, String> {
+    fn found(&self, place: &Reference, skopeo: &Skopeo) -> Result<Option<StoredLogin>, String> {
         if self.helpers.is_empty() {
-            return self.in_files(place);
+            return self.in_files(place, skopeo);
         }
         let mut first = None;
         for helper in &self.helpers {
             let found = if helper == FILES {
-                self.in_files(place)
+                self.in_files(place, skopeo)
             } else {
                 let login = self.answers.of(helper, place.domain(), &self.environment);
                 let from = format!("docker-credential-{}", safe(helper));
@@ -183,7 +174,7 @@ impl Logins {
                         stored_for: place.domain().to_owned(),
                         stays: false,
                         helper: Some(helper),
-                        renewal: self.renewal(&from, place, place.domain()),
+                        renewal: self.renewal(&from, place, place.domain(), skopeo),
                     })
                 })
             };
@@ -197,7 +188,7 @@ impl Logins {
         first.map_or(Ok(None), Err)
     }
 
-    fn in_files(&self, place: &Reference) -> Result<Option<StoredLogin>, String> {
+    fn in_files(&self, place: &Reference, skopeo: &Skopeo) -> Result<Option<StoredLogin>, String> {
         for file in &self.files {
             let shown = safe(&file.path.display().to_string());
             let stored = look_up(&file.text, place.name(), file.legacy).map_err(|error| format!("{shown}: {error}"))?;
@@ -206,7 +197,7 @@ impl Logins {
                 Stored::Login(login, stored_for) => {
                     log::debug!("{shown}: a login for {}", safe(place.name()));
                     return Ok(Some(StoredLogin {
-                        renewal: self.renewal(&shown, place, &stored_for),
+                        renewal: self.renewal(&shown, place, &stored_for, skopeo),
                         login,
                         stored_for,
                         stays: false,
@@ -219,7 +210,7 @@ impl Logins {
                     if let Some((login, helper)) = login {
                         let from = format!("docker-credential-{}, which {shown} names", safe(&name));
                         return Ok(Some(StoredLogin {
-                            renewal: self.renewal(&from, place, &host),
+                            renewal: self.renewal(&from, place, &host, skopeo),
                             login,
                             stored_for: host,
                             stays: false,

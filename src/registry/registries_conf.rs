@@ -101,7 +101,7 @@ impl RegistriesConf {
                 place: fault.place,
                 what: fault.what,
             };
-            let own = file::parse(text).map_err(error)?;
+            let own = file::parse(path, text).map_err(error)?;
             if let Some(helpers) = own.helpers {
                 all.helpers = helpers;
             }
@@ -199,7 +199,7 @@ impl RegistriesConf {
                 let rewritten = rewrite(reference, &registry.prefix, &mirror.location)?;
                 locations.push(Location {
                     blocked: self.is_blocked(&rewritten),
-                    origin: self.origin_of(&rewritten),
+                    origin: self.origin_of_mirror(&rewritten),
                     reference: rewritten,
                     is_mirror: true,
                     insecure: mirror.insecure,
@@ -246,6 +246,28 @@ impl RegistriesConf {
     #[must_use]
     pub fn is_blocked(&self, location: &Reference) -> bool {
         self.entry(location.name()).is_some_and(|registry| registry.blocked)
+    }
+
+    /// Who blocks a place that is blocked, safe to print.
+    #[must_use]
+    pub fn blocker(&self, place: &Location) -> String {
+        let entry = self.entry(place.reference.name());
+        let spot = entry.and_then(|registry| registry.spot.0.as_ref());
+        match (place.origin, spot) {
+            (Origin::Machine | Origin::Mirror, Some((file, line))) => format!(
+                "{} (blocked = true, for the entry in {} line {line})",
+                place.origin.blocker(),
+                safe(&file.display().to_string())
+            ),
+            (origin, _) => origin.blocker().to_owned(),
+        }
+    }
+
+    fn origin_of_mirror(&self, location: &Reference) -> Origin {
+        match self.origin_of(location) {
+            Origin::Machine => Origin::Mirror,
+            origin => origin,
+        }
     }
 
     fn origin_of(&self, location: &Reference) -> Origin {

@@ -2,6 +2,7 @@
 //! A repository as it is asked about: its path and the login for it.
 
 use super::access::StoredLogin;
+use super::skopeo::Skopeo;
 use crate::http::secret::Secret;
 
 /// A repository of a registry, and the login for it.
@@ -13,6 +14,8 @@ pub struct Repository {
     pub login: Option<StoredLogin>,
     /// How to have one, where there is none; safe to print.
     pub advice: String,
+    /// Commands that ask about it as it is asked about here.
+    pub skopeo: Skopeo,
 }
 
 impl Repository {

@@ -139,21 +139,11 @@ impl<'n> Session<'n> {
     fn with_tags(&self, trouble: Trouble, repository: &Repository, reference: &str) -> Trouble {
         match trouble {
             Trouble::Absent { url, hint } if !reference.contains(':') => {
-                // Skopeo, too, speaks plain http to a registry where that file says so, and looks for it elsewhere.
-                let (file, option) = match self.base.to_string().starts_with("http://") {
-                    true => (
-                        " (FILE is the registries.conf that allows plain http)",
-                        "--registries-conf FILE ",
-                    ),
-                    false => ("", ""),
-                };
+                let name = format!("{}/{}", self.authorization.host(), repository.path);
+                let tags = repository.skopeo.list_tags("to see its tags", &name);
                 Trouble::Absent {
                     url,
-                    hint: format!(
-                        "{hint}; look at the spelling of repository and tag; to see its tags{file}: skopeo {option}list-tags docker://{}/{}",
-                        safe(self.authorization.host()),
-                        repository.path
-                    ),
+                    hint: format!("{hint}; look at the spelling of repository and tag; {tags}"),
                 }
             }
             trouble => trouble,

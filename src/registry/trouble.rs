@@ -45,14 +45,14 @@ pub enum Trouble {
         wanted: &'static str,
     },
     /// Something else under 200 where a manifest was expected: no image, and no other one than was asked for.
-    #[error(
-        "{place} did not return a manifest: {why}; look at it (skopeo inspect --raw docker://{place}), or at the proxy"
-    )]
+    #[error("{place} did not return a manifest: {why}; look at the proxy, or {look}")]
     NoManifest {
         /// The reference that was asked for, safe to print.
         place: String,
         /// What it is instead.
         why: &'static str,
+        /// The command that shows it, and what it is for; safe to print.
+        look: String,
     },
     /// Nobody answered: it is not known what is there.
     #[error("{url}: {why}")]
@@ -75,8 +75,8 @@ pub enum Trouble {
     Blocked {
         /// What was to be asked for.
         url: String,
-        /// Whose configuration it is, and what of it.
-        by: &'static str,
+        /// Whose configuration it is, and what of it; safe to print.
+        by: String,
     },
     /// An answer beyond its limit.
     #[error("{url}: the answer has more than {limit} bytes")]

@@ -78,6 +78,9 @@ impl Next {
         if reason == Reason::BadSignature && says(OR_ALTERED) {
             return "make sure, from a source that you trust, that the key is the publisher's. If it is, fetch the signature and the image again; if it stays bad, do not use the image.".to_owned();
         }
+        if reason == Reason::SourceUnavailable && says(": blocked by ") {
+            return "a block is usually meant: ask whoever configured it, or verify the image at a place that is not blocked.".to_owned();
+        }
         let own = report.registry.as_ref();
         let Some((own, pinned)) = own.and_then(|own| Some((own, own.pinned.as_deref()?))) else {
             return match reason {

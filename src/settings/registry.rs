@@ -17,6 +17,7 @@ use crate::files::read::read_bounded;
 use crate::http::tls;
 use crate::registry::configuration::Configuration;
 use crate::registry::network::Network;
+use crate::registry::skopeo::Skopeo;
 use crate::text::{io_message, safe};
 
 /// Largest file with certificates, in bytes.
@@ -53,7 +54,17 @@ pub fn configuration(
     let mirrors = mirrors.content.map_err(UsageError::new)?;
     let stores = stores.content.map_err(UsageError::new)?;
     let logins = logins::logins(options, asked, &mirrors.helpers, environment)?;
+    let skopeo = Skopeo {
+        registries_conf: options.registries_conf.clone(),
+        registries_d: options.registries_d.clone(),
+        cert_dir: options.cert_dir.clone(),
+        has_authorities: !options.registry_ca.is_empty(),
+        has_login: options.creds.is_some(),
+        authfile: logins.named.clone(),
+        is_unverified: options.insecure,
+    };
     Ok(Configuration {
+        skopeo,
         network: network(options, timeout, environment)?,
         logins,
         mirrors,

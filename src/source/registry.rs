@@ -29,6 +29,7 @@ use crate::registry::registries_conf::Location;
 use crate::registry::registries_d::{not_read, passed_over};
 use crate::registry::served::Framing;
 use crate::registry::session::Session;
+use crate::registry::skopeo::Skopeo;
 use crate::registry::trouble::Trouble;
 use crate::registry::Repository;
 use crate::text::safe;
@@ -223,6 +224,7 @@ impl<'c> Registries<'c> {
             Some(why) => Err(Trouble::NoManifest {
                 place: safe(&location.reference.to_string()),
                 why,
+                look: (repository.skopeo).raw_manifest("at what it returned", &location.reference.to_string()),
             }),
         }
     }
@@ -231,19 +233,28 @@ impl<'c> Registries<'c> {
     fn repository(&mut self, asked: &Reference, location: &Location) -> Result<Repository, Trouble> {
         let place = &location.reference;
         let logins = &self.configuration.logins;
+        let skopeo = self.skopeo(location);
         let key = (place.name().to_owned(), asked.domain().to_owned());
         let found = self.repositories.entry(key).or_insert_with(|| {
-            let login = logins.of(place, asked).map_err(|why| Trouble::Unreachable {
+            let login = logins.of(place, asked, &skopeo).map_err(|why| Trouble::Unreachable {
                 url: safe(place.name()),
                 why: format!("looking up the login: {why}"),
             })?;
             Ok(Repository {
                 path: place.path().to_owned(),
                 login,
-                advice: logins.advice(place),
+                advice: logins.advice(place, &skopeo),
+                skopeo,
             })
         });
         found.clone()
+    }
+
+    /// Commands that ask a location as it is asked here.
+    fn skopeo(&self, location: &Location) -> Skopeo {
+        let is_plain = self.plain.as_deref() == Some(location.reference.domain());
+        let is_unverified = location.insecure || self.configuration.unverified || is_plain;
+        self.configuration.skopeo.at(is_unverified)
     }
 
     fn session(&mut self, location: &Location) -> Result<&mut Session<'c>, Trouble> {
@@ -251,7 +262,7 @@ impl<'c> Registries<'c> {
         if location.blocked {
             return Err(Trouble::Blocked {
                 url: safe(&place.to_string()),
-                by: location.origin.blocker(),
+                by: self.configuration.mirrors.blocker(location),
             });
         }
         let access = Access {

@@ -75,7 +75,7 @@ fn instances(bytes: &[u8]) -> Vec<(Digest, String)> {
                 parts => format!(" {}", parts.join("/")),
             };
             let relation = format!(
-                "what is at hand is a manifest list, and the digest is that of its instance{platform}: take the manifest of the instance (skopeo inspect --raw docker://REPOSITORY@{digest})"
+                "what is at hand is a manifest list, and the digest is that of its instance{platform}; take the manifest of the instance: skopeo inspect --raw docker://REPOSITORY@{digest}"
             );
             Some((digest, relation))
         })

@@ -141,8 +141,10 @@ fn a_file_that_has_no_login_for_the_registry() {
     let host = hub.host();
     let file = town.sandbox.file("other auth.json", auths("other.example"));
     let file = file.to_str().unwrap();
+    let conf = town.sandbox.path("registries.conf");
+    let skopeo = format!("skopeo --registries-conf {} login", conf.display());
     let said = format!(
-        "forbidden or not there (401); {file} has no login for {host}; to add one: podman login --authfile '{file}' {host}"
+        "forbidden or not there (401); {file} has no login for {host}; to add one: {skopeo} --authfile '{file}' --tls-verify=false {host}"
     );
     let message = |item: &serde_json::Value| item["message"].as_str().unwrap().to_owned();
     let item = town
@@ -159,7 +161,7 @@ fn a_file_that_has_no_login_for_the_registry() {
         .expect_verdict(3, "Unchecked/Forbidden")
         .item();
     assert!(
-        message(&item).ends_with(&format!("(401); log in: podman login {host}")),
+        message(&item).ends_with(&format!("(401); log in: {skopeo} --tls-verify=false {host}")),
         "{item}"
     );
     // With what was proposed it is read.

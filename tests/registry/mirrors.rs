@@ -225,7 +225,7 @@ fn signatures_elsewhere_are_named_and_do_not_count() {
         note.contains("not counted, because the manifest was taken from"),
         "{note}"
     );
-    let explained = scene.town.verify(&[&image, "--explain"]).expect(1).stdout;
+    let explained = scene.town.verify(&[&image, "--explain"]).expect(1).words();
     let next = format!("Next: copy the signatures to the place that the manifest was taken from; image-signature audit {image} --mirrors --public-key ");
     assert!(explained.contains(&next), "{explained}");
     // They are named too where the location has a signature that does not verify the image.
@@ -258,7 +258,28 @@ fn blocked_locations_are_not_contacted() {
         item["message"].as_str().unwrap().contains("blocked by registries.conf"),
         "{item}"
     );
+    let file = scene.town.sandbox.path("registries.conf");
+    let place = format!("(blocked = true, for the entry in {} line 1)", file.display());
+    assert!(item["message"].as_str().unwrap().ends_with(&place), "{item}");
+    let text = scene.town.verify(&[&image, "--explain"]).expect(3).words();
+    assert!(text.contains("Next: a block is usually meant: ask whoever"), "{text}");
     assert_eq!(scene.source.connections(), 0);
+}
+
+/// What an entry for the name of a mirror says of plain http does not count, and nobody is sent to write it there.
+#[test]
+fn a_mirror_over_plain_http_needs_it_in_its_own_table() {
+    let scene = Scene::new();
+    let host = scene.mirror.host();
+    scene.town.conf(&format!(
+        "[[registry]]\nprefix = \"registry.example.com/ns\"\nlocation = \"{}/ns\"\ninsecure = true\n[[registry.mirror]]\nlocation = \"{host}/up\"\n[[registry]]\nlocation = \"{host}\"\ninsecure = true\n",
+        scene.source.host()
+    ));
+    let text = scene.town.verify(&[&format!("docker://{NAME}:v1")]).words();
+    let said = format!(
+        "a mirror with insecure = true in its own [[registry.mirror]] table of registries.conf, and {host} is asked as a mirror: in the file of --registries-conf"
+    );
+    assert!(text.contains(&said), "{text}");
 }
 
 /// What the user gave is for the registry that the user named, and stored logins are for the host of each location.

@@ -201,7 +201,10 @@ fn with_a_password() {
     let base = [image.as_str(), "--registry-ca", authority, "-v=9"];
     let without = town.verify_json(&base).expect_verdict(3, "Unchecked/Forbidden");
     assert!(
-        without.item()["message"].as_str().unwrap().contains("podman login"),
+        without.item()["message"]
+            .as_str()
+            .unwrap()
+            .contains("(DIR is a directory with the CA certificate as ca.crt): skopeo --registries-conf "),
         "{without:?}"
     );
     let creds = format!("{USER}:{PASSWORD}");

@@ -51,6 +51,7 @@ fn a_password_that_is_not_accepted() {
     let wrong = "(401); the user name or the password is not accepted; the login is";
     assert!(said.ends_with(&format!("{wrong} that of --creds")), "{said}");
     let pair = base64(format!("reader:{PASSWORD}").as_bytes());
+    let conf = town.sandbox.path("registries.conf");
     // The key that is nearest is the one that must be renewed.
     for key in [host.clone(), format!("{host}/ns")] {
         let file = town
@@ -58,7 +59,10 @@ fn a_password_that_is_not_accepted() {
             .file("auth.json", json!({"auths": {&key: {"auth": pair}}}).to_string());
         let file = file.to_str().unwrap();
         let said = message(&town, "Unchecked/Forbidden", &[&image, "--authfile", file]);
-        let renewal = format!("from {file}; log in again: podman login --authfile {file} {key}");
+        let renewal = format!(
+            "from {file}; log in again: skopeo --registries-conf {} login --authfile {file} --tls-verify=false {key}",
+            conf.display()
+        );
         assert!(said.ends_with(&format!("{wrong} {renewal}")), "{said}");
     }
     // One that is stored for another spelling of the host is not sent over plain http.
@@ -141,8 +145,10 @@ fn a_tag_that_is_not_there() {
     let name = format!("{}/ns/app", hub.host());
     let said = message(&town, "Unchecked/NotFound", &[&format!("docker://{name}:v9")]);
     let step = "look at the spelling of repository and tag; to see its tags";
-    // Over plain http skopeo needs the file that allows it.
-    let plainly = format!("{step} (FILE is the registries.conf that allows plain http): skopeo --registries-conf FILE list-tags docker://{name}");
+    // Over plain http skopeo needs to be told that it is allowed.
+    let conf = town.sandbox.path("registries.conf");
+    let skopeo = format!("skopeo --registries-conf {}", conf.display());
+    let plainly = format!("{step}: {skopeo} list-tags --tls-verify=false docker://{name}");
     assert!(said.ends_with(&plainly), "{said}");
     let tls = Hub::tls();
     tls.store(|store| store.repository("ns/app").image("v1", "tags"));
@@ -155,7 +161,9 @@ fn a_tag_that_is_not_there() {
     ];
     let said = message(&town, "Unchecked/NotFound", &args);
     assert!(
-        said.ends_with(&format!("{step}: skopeo list-tags docker://{other}")),
+        said.ends_with(&format!(
+            "{step} (DIR is a directory with the CA certificate as ca.crt): {skopeo} list-tags --cert-dir DIR docker://{other}"
+        )),
         "{said}"
     );
     // A digest is no tag.

@@ -301,7 +301,7 @@ fn options_in_a_message_are_told_apart() {
     assert_eq!(said("image-signature verify takes it with --filename"), 0);
     assert_eq!(said("verify it\nwith --filename"), 1);
     assert_eq!(said("verify it\n    with --filename"), 0);
-    assert_eq!(said("log in: podman login --authfile x, with --creds"), 0);
+    assert_eq!(said("log in: skopeo login --authfile x, with --creds"), 0);
     assert_eq!(said("-----BEGIN PGP MESSAGE-----"), 0);
     assert_eq!(said("certify it with gpg --lsign-key X"), 0);
     assert_eq!(said("--registries.d x: it is not a directory"), 0);

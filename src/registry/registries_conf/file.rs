@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The grammar of one file: TOML with some rules on top. Unknown members are passed over, as its own readers do.
 
+use std::path::Path;
+
 use toml::{Table, Value};
 
-use super::table::{Mirror, PullFromMirror, Registry};
+use super::table::{Mirror, PullFromMirror, Registry, Spot};
 use crate::policy::place::{Lines, Place};
 use crate::text::place::{quoted, shown};
 use crate::text::safe;
@@ -28,7 +30,7 @@ impl From<String> for TomlFault {
 }
 
 /// Reads the `[[registry]]` entries of a file; the first of a prefix counts.
-pub(super) fn parse(text: &str) -> Result<Own, TomlFault> {
+pub(super) fn parse(path: &Path, text: &str) -> Result<Own, TomlFault> {
     let table: Table = text.parse().map_err(|error: toml::de::Error| TomlFault {
         place: error.span().map_or(Place::default(), |span| {
             Lines::of(text.as_bytes()).at(span.start as u64)
@@ -46,7 +48,8 @@ pub(super) fn parse(text: &str) -> Result<Own, TomlFault> {
     let mut registries: Vec<Registry> = Vec::new();
     for (n, entry) in entries.into_iter().enumerate() {
         let in_entry = |what: String| in_entry(text, n, entry, &what);
-        let registry = registry(entry).map_err(in_entry)?;
+        let mut registry = registry(entry).map_err(in_entry)?;
+        registry.spot = Spot(header(text, n).map(|place| (path.to_owned(), place.line)));
         check_against(&registries, &registry).map_err(in_entry)?;
         if !registries.iter().any(|own| own.prefix == registry.prefix) {
             registries.push(registry);
@@ -83,13 +86,7 @@ fn place_of(text: &str, name: &str) -> Place {
 
 /// What is wrong in an entry: its line where it stands below a header, its number where it does not, and its location.
 fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> TomlFault {
-    let is_header = |line: &str| line.split('#').next().map(str::trim) == Some("[[registry]]");
-    let headers = text.lines().enumerate().filter(|(_, line)| is_header(line));
-    let mut places = headers.map(|(number, line)| Place {
-        line: number + 1,
-        column: line.find('[').unwrap_or_default() + 1,
-    });
-    let place = places.nth(n).unwrap_or_default();
+    let place = header(text, n).unwrap_or_default();
     let number = match place.line {
         0 => format!("entry {}: ", n + 1),
         _ => String::new(),
@@ -102,6 +99,17 @@ fn in_entry(text: &str, n: usize, entry: &Table, what: &str) -> TomlFault {
         place,
         what: format!("{number}[[registry]]{}: {what}", name.unwrap_or_default()),
     }
+}
+
+/// Where the header of an entry is, if it stands below one.
+fn header(text: &str, n: usize) -> Option<Place> {
+    let is_header = |line: &str| line.split('#').next().map(str::trim) == Some("[[registry]]");
+    let headers = text.lines().enumerate().filter(|(_, line)| is_header(line));
+    let mut places = headers.map(|(number, line)| Place {
+        line: number + 1,
+        column: line.find('[').unwrap_or_default() + 1,
+    });
+    places.nth(n)
 }
 
 fn helpers(table: &Table) -> Result<Option<Vec<String>>, String> {
@@ -213,6 +221,7 @@ fn registry(entry: &Table) -> Result<Registry, String> {
         is_forbidden_source: false,
         mirrors_by_digest_only,
         mirrors,
+        spot: Spot::default(),
     })
 }
 

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use super::table::{Mirror, PullFromMirror, Registry};
+use super::table::{Mirror, PullFromMirror, Registry, Spot};
 use super::RegistriesConf;
 use crate::policy::mirror_set::MirrorSet;
 use crate::reference::Reference;
@@ -117,6 +117,7 @@ fn empty(scope: &str) -> Registry {
         is_forbidden_source: false,
         mirrors_by_digest_only: false,
         mirrors: Vec::new(),
+        spot: Spot::default(),
     }
 }
 

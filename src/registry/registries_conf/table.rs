@@ -1,6 +1,26 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The tables of registries.conf, as they are compared and applied.
 
+use std::hash::{Hash, Hasher};
+use std::path::PathBuf;
+
+/// Where a table stands: its file and the line of its header, where that is known. For messages alone: it decides nothing, and
+/// tables are compared without it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Spot(pub(super) Option<(PathBuf, usize)>);
+
+impl PartialEq for Spot {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Spot {}
+
+impl Hash for Spot {
+    fn hash<H: Hasher>(&self, _: &mut H) {}
+}
+
 /// One `[[registry]]` table of the file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Registry {
@@ -12,6 +32,7 @@ pub(super) struct Registry {
     pub(super) is_forbidden_source: bool,
     pub(super) mirrors_by_digest_only: bool,
     pub(super) mirrors: Vec<Mirror>,
+    pub(super) spot: Spot,
 }
 
 /// One `[[registry.mirror]]` table of a registry.

@@ -4,7 +4,6 @@
 mod instances;
 
 use crate::openpgp::framing::lost::no_message;
-use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::Arc;
 
@@ -17,6 +16,7 @@ use crate::reason::Refusal;
 use crate::reference::Reference;
 use crate::registry::configuration::Configuration;
 use crate::registry::registries_conf::{Location, RegistriesConf};
+use crate::registry::skopeo::Skopeo;
 use crate::source::registry::Registries;
 
 /// Most names of one image that are looked up.
@@ -46,8 +46,8 @@ pub(super) struct Mirrors<'s> {
     known: Arc<Known>,
     seen: Arc<Seen>,
     registries: Registries<'s>,
-    /// The directory of registries.d that the user names.
-    stores: Option<&'s Path>,
+    /// What commands that are proposed take over.
+    skopeo: &'s Skopeo,
 }
 
 impl<'s> Mirrors<'s> {
@@ -57,7 +57,7 @@ impl<'s> Mirrors<'s> {
             known,
             seen,
             registries: Registries::new(configuration, clock, no_message),
-            stores: configuration.stores_directory.as_deref(),
+            skopeo: &configuration.skopeo,
         }
     }
 
@@ -105,10 +105,10 @@ impl<'s> Mirrors<'s> {
         match locations {
             Ok(locations) if locations.iter().any(|location| location.is_mirror) => {
                 let compared = self.registries.compare(reference, digest, &locations);
-                let mut found = gaps::findings(&compared.places, self.stores);
+                let mut found = gaps::findings(&compared.places, self.skopeo);
                 if let Some(instances) = instances {
                     let list = List::of(reference, digest, &locations, &compared);
-                    instances.compare(&mut self.registries, list, self.stores, &mut found);
+                    instances.compare(&mut self.registries, list, self.skopeo, &mut found);
                 }
                 found
             }

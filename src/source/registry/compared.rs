@@ -125,7 +125,7 @@ impl Registries<'_> {
         if location.blocked {
             let trouble = Trouble::Blocked {
                 url: location.reference.name().to_owned(),
-                by: location.origin.blocker(),
+                by: self.configuration.mirrors.blocker(location),
             };
             return (kind, location.reference.to_string(), held_back(&trouble));
         }

@@ -2,7 +2,6 @@
 //! The instances of a manifest list at its mirrors: each has signatures of its own, under its own digest.
 
 use std::collections::{HashSet, VecDeque};
-use std::path::Path;
 
 use crate::audit::entry::AuditFinding;
 use crate::audit::gaps;
@@ -10,6 +9,7 @@ use crate::digest::Digest;
 use crate::limits::MAX_INSTANCES;
 use crate::reference::Reference;
 use crate::registry::registries_conf::Location;
+use crate::registry::skopeo::Skopeo;
 use crate::source::registry::compared::Compared;
 use crate::source::registry::Registries;
 use crate::subject::instances::{entries, is_list};
@@ -57,7 +57,7 @@ impl Instances {
         &mut self,
         registries: &mut Registries<'_>,
         list: Option<List<'_>>,
-        stores: Option<&Path>,
+        skopeo: &Skopeo,
         found: &mut Vec<AuditFinding>,
     ) {
         let Some(list) = list else { return };
@@ -94,7 +94,7 @@ impl Instances {
                 continue;
             }
             let compared = registries.compare_further(list.asked, &digest, &locations);
-            for mut finding in gaps::findings(&compared.places, stores) {
+            for mut finding in gaps::findings(&compared.places, skopeo) {
                 finding.message = format!("instance for {platform}: {}", finding.message);
                 told.push(finding);
             }

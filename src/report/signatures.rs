@@ -161,7 +161,7 @@ pub(super) fn write(
         wide || outcome.verdict() != Verdict::Verified && !is_unasked || is_found_with_note
     };
     let sources = report.sources.iter().filter(matters);
-    let sources: Vec<String> = sources.map(source).collect();
+    let sources: Vec<String> = sources.map(|own| source_below(own, outcome.message())).collect();
     let mut line = |indent: usize, text: &str| {
         let text = keep_together(text, owners.iter().map(String::as_str));
         write!(out, "{:indent$}", "")?;
@@ -224,11 +224,17 @@ pub(super) fn write(
 /// A place that was asked for signatures, and what it answered.
 #[must_use]
 pub fn source(source: &SourceAnswer) -> String {
+    source_below(source, "")
+}
+
+/// The same below a message, which may say already what the trouble is.
+fn source_below(source: &SourceAnswer, said: &str) -> String {
     let location = safe(&source.location);
     let answer = match (&source.answer, source.signatures) {
         (Answer::NotAsked, _) => "not asked".to_owned(),
         (answer, count) => match answer.trouble() {
             None => counted(count),
+            Some(trouble) if said.contains(&trouble.message) => "unknown (see above)".to_owned(),
             // Where it is stands before it.
             Some(trouble) => {
                 let before = format!("{}: ", safe(&source.location));
@@ -240,9 +246,10 @@ pub fn source(source: &SourceAnswer) -> String {
             }
         },
     };
-    // What is asked is named once.
+    // What is asked is named once, and so is the beginning of a URL below it.
     let own = answer.strip_prefix(location.as_str());
-    let answer = own.and_then(|rest| rest.strip_prefix(": ")).unwrap_or(&answer);
+    let own = own.and_then(|rest| rest.strip_prefix(": ").or_else(|| rest.strip_prefix('/')));
+    let answer = own.unwrap_or(&answer);
     let note = source.note.as_ref().map(|note| format!("; {note}"));
     let note = note.unwrap_or_default();
     format!("{} {location}: {answer}{note}", source.kind.word())

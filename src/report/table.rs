@@ -77,10 +77,7 @@ impl Table {
             let below = [image_cell, expected_cell, key_cell, source];
             for (n, cell) in below.into_iter().enumerate() {
                 // Of a wide row the place alone tells what a cell is.
-                let is_told = cell == "-"
-                    || n == 1 && image_cell.strip_prefix("docker://") == Some(cell)
-                    || n == 2 && is_short
-                    || n == 3;
+                let is_told = cell == "-" || n == 1 && is_told_by(image_cell, cell) || n == 2 && is_short || n == 3;
                 if self.wide || !is_told {
                     writeln!(out, "    {cell}")?;
                 }
@@ -99,10 +96,31 @@ impl Table {
     }
 }
 
+/// Whether the image of a row names what is expected of it already: `docker://REFERENCE`, maybe with a platform behind it.
+fn is_told_by(image: &str, expected: &str) -> bool {
+    let name = image.split_once(" [").map_or(image, |(name, _)| name);
+    name.strip_prefix("docker://") == Some(expected)
+}
+
+/// A key in a table, as people shorten them: the end of a fingerprint, and the beginning of a hash, whose algorithm it names.
+#[must_use]
+pub(crate) fn short_key(whole: &str) -> &str {
+    let part = match whole.starts_with("sha256:") {
+        true => whole.get(..SHORT_KEY),
+        false => whole.get(whole.len().saturating_sub(SHORT_KEY)..),
+    };
+    part.unwrap_or(whole)
+}
+
 impl Renderer for Table {
     fn begin(&self, out: &mut dyn Write) -> io::Result<()> {
         write!(out, "{:<VERDICT$}", "VERDICT")?;
-        self.row(out, ["IMAGE", "EXPECTED", "KEY", "REASON", "SOURCE"])
+        // Rows that do not fit leave it out where it is the name of the image.
+        let expected = match self.wide || self.fits() {
+            true => "EXPECTED",
+            false => "EXPECTED (unless it is IMAGE)",
+        };
+        self.row(out, ["IMAGE", expected, "KEY", "REASON", "SOURCE"])
     }
 
     fn image(&self, out: &mut dyn Write, report: &ImageReport) -> io::Result<()> {
@@ -111,12 +129,11 @@ impl Renderer for Table {
             .into_iter()
             .map(|signer| {
                 let whole = signer.id();
-                let begin = if self.wide {
-                    0
+                if self.wide {
+                    whole
                 } else {
-                    whole.len().saturating_sub(SHORT_KEY)
-                };
-                whole.get(begin..).unwrap_or(&whole).to_owned()
+                    short_key(&whole).to_owned()
+                }
             })
             .collect();
         let reason = match outcome.verdict() {

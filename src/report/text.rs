@@ -122,7 +122,7 @@ impl Values<'_> {
         for (n, instance) in registry.instances.iter().enumerate() {
             let outcome = &instance.outcome;
             let reason = match outcome.verdict() {
-                Verdict::Verified => outcome.verdict().to_string(),
+                Verdict::Verified | Verdict::Allowed => outcome.verdict().to_string(),
                 verdict => format!("{verdict}: {}", outcome.reason()),
             };
             let text = format!("{} {}: {reason}", safe(&instance.platform), safe(&instance.image));

@@ -93,6 +93,35 @@ fn a_list_whose_verdict_is_for_information_is_not_named() {
     );
 }
 
+/// What is not verified is told by its platform: the instances of a list have one name.
+#[test]
+fn an_instance_that_is_not_verified_is_named_by_its_platform() {
+    let scene = Scene::new(LIST, &["linux/amd64+", "linux/arm/v6", "linux/arm/v7"]);
+    let image = format!("docker://{}", scene.reference());
+    let outcome = scene.town.verify(&[&image, "--all-platforms", "-o", "name"]).expect(1);
+    for platform in ["linux/arm/v6", "linux/arm/v7"] {
+        let line = format!("{image} [{platform}]: Unsigned: NoSignature\n");
+        assert!(outcome.stderr.contains(&line), "{outcome:?}");
+    }
+}
+
+/// In few columns rows leave out what is expected where it is the name of the image, also of an instance.
+#[test]
+fn what_is_expected_of_an_instance_is_not_told_twice_in_few_columns() {
+    let scene = Scene::new(LIST, &["linux/amd64+", "linux/arm64+"]);
+    let image = format!("docker://{}", scene.reference());
+    let mut command = scene.town.command(&["verify", &image, "--all-platforms"]);
+    let text = scene
+        .town
+        .sandbox
+        .finish(command.env("COLUMNS", "80"), b"")
+        .expect(0)
+        .stdout;
+    assert!(text.contains("\n    EXPECTED (unless it is IMAGE)\n"), "{text}");
+    assert!(text.contains(&format!("\n    {image} [linux/amd64]\n")), "{text}");
+    assert!(!text.contains(&format!("\n    {}\n", scene.reference())), "{text}");
+}
+
 /// A node finds out its own variant where it is told none: all that it may take are judged.
 #[test]
 fn without_a_variant_every_instance_of_the_architecture_is_judged() {

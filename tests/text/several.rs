@@ -45,7 +45,7 @@ fn a_table_fits_the_columns_that_there_are() {
     desk.put("images.json", list(&images).to_string());
     let short = &desk.key[desk.key.len() - 16..];
     let begin = format!(
-        "VERDICT       REASON                 KEY\n    IMAGE\n    EXPECTED\nVerified      -                      {short}\n    {D1}\n    {IDENTITY}\nRejected      IdentityMismatch       {short}\n    {D2}\n"
+        "VERDICT       REASON                 KEY\n    IMAGE\n    EXPECTED (unless it is IMAGE)\nVerified      -                      {short}\n    {D1}\n    {IDENTITY}\nRejected      IdentityMismatch       {short}\n    {D2}\n"
     );
     let text = in_columns(&desk, "80", &[]).expect(1).stdout;
     assert!(text.starts_with(&begin), "{text}");

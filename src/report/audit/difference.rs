@@ -7,11 +7,11 @@ use serde_json::{json, Map, Value};
 
 use super::json::indented;
 use super::spool::Spool;
-use super::words::short_key;
 use crate::audit::difference::{Change, Difference, State};
 use crate::audit::head::Head;
 use crate::reason::Verdict;
 use crate::report::json::{write_document, Syntax, API_VERSION};
+use crate::report::table::short_key;
 use crate::text::{safe, time};
 
 /// Most identities of an image that text names.

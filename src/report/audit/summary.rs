@@ -3,11 +3,12 @@
 
 use std::io::{self, Write};
 
-use super::words::{counts, message, short_key};
+use super::words::{counts, message};
 use crate::audit::controls::Control;
 use crate::audit::tail::Tail;
 use crate::audit::totals::{Key, Named, Totals};
 use crate::reason::Verdict;
+use crate::report::table::short_key;
 use crate::report::{table, wrap};
 use crate::text::{safe, time};
 

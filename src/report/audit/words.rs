@@ -16,15 +16,6 @@ pub(super) fn counts(verdicts: &Verdicts) -> Summary {
     summary
 }
 
-/// How much of a fingerprint is shown in tables.
-const SHORT_KEY: usize = 16;
-
-/// The last digits of a fingerprint.
-pub(super) fn short_key(fingerprint: &str) -> &str {
-    let begin = fingerprint.len().saturating_sub(SHORT_KEY);
-    fingerprint.get(begin..).unwrap_or(fingerprint)
-}
-
 /// The keys that an image is signed by, each once: of a Verified one those that verify it, of another those whose signatures
 /// are good, whatever else is wrong with them.
 pub(super) fn makers(entry: &Entry) -> Vec<&EntrySigner> {

@@ -159,8 +159,8 @@ impl<'s> Run<'_, 's> {
         let is_unsaid = self.settings.output.is_of_verified() && outcome.verdict() != Verdict::Verified;
         // One short line an image, like those on standard output; other formats have the message.
         is_unsaid.then(|| match outcome.verdict() {
-            Verdict::Allowed => format!("{}: {}", safe(report.asked()), outcome.verdict()),
-            verdict => format!("{}: {verdict}: {}", safe(report.asked()), outcome.reason()),
+            Verdict::Allowed => format!("{}: {}", safe(&report.title()), outcome.verdict()),
+            verdict => format!("{}: {verdict}: {}", safe(&report.title()), outcome.reason()),
         })
     }
 

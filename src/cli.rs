@@ -30,6 +30,7 @@ Examples:
   image-signature verify -f image.json --public-key release-key.asc \\
       --expected-identity registry.local:5000/foo/bar:v1
   image-signature verify foo/bar:v1 --expected-identity registry.local:5000/foo/bar:v1
+  image-signature verify docker://registry.local:5000/foo/bar:v1 --public-key release-key.asc
   image-signature describe -f image.json
   image-signature keys";
 

@@ -155,6 +155,9 @@ fn examples_run_as_the_pages_say() {
         registry.ca_pem(),
     );
 
+    scene.sandbox.file("ca.crt", registry.ca_pem());
+    scene.sandbox.file("auth.json", "{}");
+
     let mut ran = 0;
     for (name, _) in pages() {
         let text = page(&name);

@@ -91,8 +91,9 @@ impl ObjectFiles {
                     continue;
                 }
             }
-            match file::open(found, &files.store, &mut files.index, files.files.len(), objects) {
+            match file::open(found, &files.store, &mut files.index, objects) {
                 Ok(file) => {
+                    files.index.firsts.push(objects);
                     objects += file.entries.len();
                     files.files.push(file);
                 }

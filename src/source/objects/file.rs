@@ -73,13 +73,7 @@ impl ObjectFile {
 ///
 /// # Errors
 /// When the file cannot be read or is not one of API objects; the sentence names it.
-pub(super) fn open(
-    found: Found,
-    store: &Store,
-    index: &mut Index,
-    number: usize,
-    before: usize,
-) -> Result<ObjectFile, String> {
+pub(super) fn open(found: Found, store: &Store, index: &mut Index, before: usize) -> Result<ObjectFile, String> {
     let place = found.place;
     let reading = |why: &str| format!("reading {place}: {}", safe(why));
     if let Some(trouble) = found.trouble {
@@ -92,7 +86,6 @@ pub(super) fn open(
     let keys = index.keys.len();
     let mut notes = Notes {
         index,
-        file: u32::try_from(number).unwrap_or(u32::MAX),
         before,
         entries: Vec::new(),
         begun: Vec::new(),

@@ -5,8 +5,9 @@ use std::hash::{BuildHasher, RandomState};
 
 use super::kind::ObjectKind;
 
-/// What an object may be looked up by: a hash of that, and where it is.
-pub type Key = (u64, u32, u32);
+/// What an object may be looked up by: a hash of that in two halves, the higher one first, and the number of the object
+/// among those of all files. Twelve bytes, where a whole hash would take sixteen.
+pub type Key = [u32; 3];
 
 /// The objects of all files by what they are looked up by.
 #[derive(Debug, Default)]
@@ -14,6 +15,8 @@ pub struct Index {
     pub(super) hash: RandomState,
     /// In order of the hashes when all files are open.
     pub(super) keys: Vec<Key>,
+    /// The number of the first object of each file.
+    pub(super) firsts: Vec<usize>,
 }
 
 /// What an object is looked up by.
@@ -69,6 +72,12 @@ impl Index {
         Look::Embedded(name).hash(&self.hash)
     }
 
+    /// Adds an object by its number.
+    pub(super) fn add(&mut self, look: Look<'_>, number: u32) {
+        let [high, low] = halves(look.hash(&self.hash));
+        self.keys.push([high, low, number]);
+    }
+
     /// Sorts what was added.
     pub fn finish(&mut self) {
         self.keys.sort_unstable();
@@ -78,14 +87,14 @@ impl Index {
     /// How many objects are copies of another one of their kind, namespace and name.
     pub fn copies(&self, kind: impl Fn((usize, usize)) -> ObjectKind) -> usize {
         let mut copies = 0;
-        for same in self.keys.chunk_by(|one, other| one.0 == other.0) {
-            let kinds: &[ObjectKind] = match same[0].0 & WAY {
+        for same in self.keys.chunk_by(|one, other| one[..2] == other[..2]) {
+            let kinds: &[ObjectKind] = match u64::from(same[0][1]) & WAY {
                 0 => &[ObjectKind::Image],
                 1 => &[ObjectKind::Tag, ObjectKind::StreamImage],
                 _ => &[],
             };
             for wanted in kinds.iter().filter(|_| same.len() > 1) {
-                let is_one = |key: &&Key| kind((key.1 as usize, key.2 as usize)) == *wanted;
+                let is_one = |key: &&Key| kind(self.position(key)) == *wanted;
                 copies += same.iter().filter(is_one).count().saturating_sub(1);
             }
         }
@@ -94,8 +103,20 @@ impl Index {
 
     /// The places of a hash, in order.
     pub fn find(&self, hash: u64) -> impl Iterator<Item = (usize, usize)> + '_ {
-        let from = self.keys.partition_point(|key| key.0 < hash);
-        let found = self.keys[from..].iter().take_while(move |key| key.0 == hash);
-        found.map(|key| (key.1 as usize, key.2 as usize))
+        let halves = halves(hash);
+        let from = self.keys.partition_point(|key| key[..2] < halves[..]);
+        let found = self.keys[from..].iter().take_while(move |key| key[..2] == halves);
+        found.map(|key| self.position(key))
     }
+
+    /// The file of an object, and its number there.
+    fn position(&self, key: &Key) -> (usize, usize) {
+        let number = key[2] as usize;
+        let file = self.firsts.partition_point(|first| *first <= number).saturating_sub(1);
+        (file, number - self.firsts.get(file).copied().unwrap_or_default())
+    }
+}
+
+fn halves(hash: u64) -> [u32; 2] {
+    [(hash >> 32) as u32, hash as u32]
 }

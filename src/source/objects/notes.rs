@@ -40,7 +40,6 @@ impl Entry {
 /// Notes the objects of one file.
 pub(super) struct Notes<'i> {
     pub index: &'i mut Index,
-    pub file: u32,
     /// How many objects other files have.
     pub before: usize,
     pub entries: Vec<Entry>,
@@ -80,10 +79,9 @@ impl Sink for Notes<'_> {
             return Err(ScanError::TooMany(MAX_OBJECTS));
         }
         let kind = outline.kind();
-        // Bounded by MAX_OBJECTS, and so are the files, which have one object at least.
-        let at = (self.file, u32::try_from(self.entries.len()).unwrap_or(u32::MAX));
-        let Index { hash, keys } = &mut *self.index;
-        let mut add = |look: Look<'_>| keys.push((look.hash(hash), at.0, at.1));
+        // Bounded by MAX_OBJECTS.
+        let number = u32::try_from(self.before + self.entries.len()).unwrap_or(u32::MAX);
+        let mut add = |look: Look<'_>| self.index.add(look, number);
         if !outline.name.is_empty() && matches!(kind, None | Some(ObjectKind::Image)) {
             add(Look::Image(&outline.name));
         }

@@ -3,6 +3,7 @@
 //! hundreds of thousands of images, and one table for all of them.
 
 mod below;
+mod images;
 mod instances;
 mod known;
 #[cfg(test)]
@@ -15,6 +16,7 @@ mod words;
 
 use std::collections::HashSet;
 
+use self::images::Images;
 use self::known::MAX_DEMANDS;
 pub use self::known::{Demand, Known};
 use self::rows::{of_list, Lists, Named, Record, MAX_RECORDS};
@@ -30,6 +32,7 @@ const MAX_HAD: usize = 4 * MAX_USES;
 /// The uses of images, while they are gathered and, after [`Uses::finish`], to be looked up.
 #[derive(Debug, Default)]
 pub struct Uses {
+    images: Images,
     records: Vec<Record>,
     references: Vec<Named>,
     words: Words,
@@ -77,6 +80,10 @@ impl Uses {
 
     /// Lets what was added so far be looked up, before all is there: nothing of it has come to instances yet.
     pub fn sort(&mut self) {
+        let numbers = self.images.sort();
+        for record in &mut self.records {
+            record.image = numbers.get(record.image as usize).copied().unwrap_or(record.image);
+        }
         self.records.sort_unstable();
         self.doubted.sort_unstable();
         self.doubted.dedup();
@@ -85,12 +92,13 @@ impl Uses {
     /// Hands down to instances what is expected of their lists, and makes the table ready to be looked up; nothing is
     /// added after that.
     pub fn finish(&mut self) {
+        // What only adding needs is given back before sorting needs some.
+        self.nowhere = self.words.number("").unwrap_or_default();
+        self.words.finish();
         self.sort();
         self.hand_down();
-        self.nowhere = self.words.number("").unwrap_or_default();
         self.records.shrink_to_fit();
         self.references.shrink_to_fit();
-        self.words.finish();
     }
 
     fn put(&mut self, image: &Digest, by: &Use, references: &[Reference], is_demand: bool) {
@@ -114,8 +122,8 @@ impl Uses {
             self.references.push(Named { repository, tag });
         }
         let cut = by.name.find([':', '/']).map_or(by.name.len(), |at| at + 1);
-        self.records.push(Record {
-            image: image.hash()?,
+        let record = Record {
+            image: 0,
             kind: by.kind,
             namespace: self.words.number(&by.namespace)?,
             first: self.words.number(&by.name[..cut])?,
@@ -123,7 +131,10 @@ impl Uses {
             references: start,
             count: u16::try_from(self.references.len() - start as usize).ok()?,
             is_demand,
-        });
+        };
+        // Last: each image that is added has a use.
+        let image = self.images.number(image.hash()?)?;
+        self.records.push(Record { image, ..record });
         Some(())
     }
 
@@ -138,7 +149,7 @@ impl Uses {
         let mut last = None;
         self.records.iter().filter_map(move |record| {
             let is_new = last.replace(record.image) != Some(record.image);
-            is_new.then(|| Digest::from_hash(record.image))
+            is_new.then(|| self.images.get(record.image).map(Digest::from_hash))?
         })
     }
 
@@ -325,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_use_takes_little_memory() {
-        assert!(size_of::<Record>() <= 56, "{}", size_of::<Record>());
+        assert!(size_of::<Record>() <= 24, "{}", size_of::<Record>());
         assert_eq!(size_of::<Named>(), 8);
     }
 }

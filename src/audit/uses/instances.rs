@@ -106,8 +106,9 @@ impl Uses {
             .chunk_by(|one, other| one.0 == other.0)
             .filter_map(|own| own.first());
         for (list, _) in lists {
-            let start = self.records.partition_point(|record| record.image < *list);
-            let own = self.records[start..].iter().take_while(|record| record.image == *list);
+            let Some(image) = self.images.find(list) else { continue };
+            let start = self.records.partition_point(|record| record.image < image);
+            let own = self.records[start..].iter().take_while(|record| record.image == image);
             for record in own.filter(|record| record.is_demand) {
                 let start = record.references as usize;
                 let of_tags = self.named_by(record).iter().filter(|named| named.tag.is_some());

@@ -6,6 +6,7 @@ use super::Uses;
 /// How far the table was filled.
 #[derive(Debug, Clone, Copy)]
 pub struct Mark {
+    images: usize,
     records: usize,
     references: usize,
     doubted: usize,
@@ -17,6 +18,7 @@ impl Uses {
     #[must_use]
     pub fn mark(&self) -> Mark {
         Mark {
+            images: self.images.all().len(),
             records: self.records.len(),
             references: self.references.len(),
             doubted: self.doubted.len(),
@@ -26,6 +28,7 @@ impl Uses {
 
     /// Takes back the uses that were added since, and what is expected by them; instances of lists stay.
     pub fn take_back(&mut self, to: Mark) {
+        self.images.truncate(to.images);
         self.records.truncate(to.records);
         self.references.truncate(to.references);
         self.doubted.truncate(to.doubted);

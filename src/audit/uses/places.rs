@@ -113,9 +113,10 @@ impl Uses {
     }
 
     pub(super) fn records_of(&self, image: [u8; 32]) -> impl Iterator<Item = &Record> + Clone {
-        let start = self.records.partition_point(|record| record.image < image);
+        let image = self.images.find(&image);
+        let start = self.records.partition_point(|record| Some(record.image) < image);
         self.records[start..]
             .iter()
-            .take_while(move |record| record.image == image)
+            .take_while(move |record| Some(record.image) == image)
     }
 }

@@ -10,7 +10,8 @@ pub(super) const MAX_RECORDS: usize = 8_000_000;
 /// A use of an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Record {
-    pub image: [u8; 32],
+    /// The number of the image.
+    pub image: u32,
     pub kind: UseKind,
     pub namespace: u32,
     /// The name, up to and with its first colon or slash: streams have many tags, and tags have few names.

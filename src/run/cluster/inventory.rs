@@ -14,6 +14,7 @@ mod users;
 mod walk;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use self::since::Since;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
@@ -95,7 +96,7 @@ pub struct Inventory {
     /// The same of what is about no other images than those that are noted with their uses.
     beside: Vec<String>,
     /// The images that are known to be judged, sorted, and which of them were.
-    images: Vec<[u8; 32]>,
+    images: Arc<Vec<[u8; 32]>>,
     /// Those of them that were no Images at the beginning and are used, sorted.
     unlisted: Vec<[u8; 32]>,
     /// Whether all Images there were at the beginning are among them.
@@ -137,7 +138,7 @@ impl Inventory {
             uses: Uses::default(),
             incomplete: Vec::new(),
             beside: Vec::new(),
-            images: Vec::new(),
+            images: Arc::default(),
             unlisted: Vec::new(),
             has_outline: false,
             given: Vec::new(),
@@ -207,6 +208,11 @@ impl Inventory {
         if self.scope.range == Range::Images {
             self.gather_outlines(api, &mut uses, &mut unknown);
         }
+        // Where Image objects are chosen by their labels, what is none of them is not asked for.
+        let has_all = self.scope.range == Range::Images && self.scope.selector.is_empty();
+        if has_all {
+            uses.begin_with(Arc::unwrap_or_clone(std::mem::take(&mut self.images)));
+        }
         let consequence = "it is unknown which tags point to an image, and what it is to be signed as";
         // A tag that moved from a stream to another one meanwhile is in one of them by each list, and may be in none by both.
         let before = uses.mark();
@@ -236,22 +242,18 @@ impl Inventory {
             self.list = Some(Pages::new(images::list(&self.scope.selector)));
         } else {
             uses.sort();
-            self.images = uses.images().filter_map(|digest| digest.hash()).collect();
+            self.images = Arc::new(uses.images().filter_map(|digest| digest.hash()).collect());
             self.find_instances(api, &mut uses, &mut unknown);
+        }
+        if has_all {
+            self.unlisted = uses.added();
         }
         uses.finish();
         let told = unknown.told(&uses, map);
         self.incomplete.extend(told.demanded);
         self.beside.extend(told.others);
-        // Where Image objects are chosen by their labels, what is none of them is not asked for.
-        if self.scope.range == Range::Images && self.scope.selector.is_empty() {
-            self.images.sort_unstable();
-            let is_listed = |hash: &[u8; 32]| self.images.binary_search(hash).is_ok();
-            let used = uses.images().filter_map(|digest| digest.hash());
-            let mut unlisted: Vec<[u8; 32]> = used.filter(|hash| !is_listed(hash)).collect();
-            unlisted.sort_unstable();
-            self.images.extend(&unlisted);
-            self.unlisted = unlisted;
+        if has_all {
+            self.images = uses.all();
         }
         self.settle(uses);
     }
@@ -262,8 +264,11 @@ impl Inventory {
             self.incomplete
                 .push("the cluster has more uses of images than are kept: some are left out".to_owned());
         }
-        self.images.sort_unstable();
-        self.images.dedup();
+        if !self.images.is_sorted_by(|one, other| one < other) {
+            let images = Arc::make_mut(&mut self.images);
+            images.sort_unstable();
+            images.dedup();
+        }
         self.given = vec![false; self.images.len()];
         self.uses = uses;
     }

@@ -2,6 +2,7 @@
 //! Instances of lists that are used: what is expected of a list is expected of them.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::sync::Arc;
 
 use super::{Inventory, MAX_KEPT, MAX_NAMED};
 use crate::audit::uses::Uses;
@@ -74,6 +75,6 @@ impl Inventory {
             self.incomplete
                 .push(format!("{} more images that cannot be read", unread - MAX_NAMED));
         }
-        self.images.extend(instances.difference(&absent));
+        Arc::make_mut(&mut self.images).extend(instances.difference(&absent));
     }
 }

@@ -4,6 +4,7 @@
 //! Several names may stand for one image. It is judged once, and each name expects of it what its stream says.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::users::used;
 use super::{digest, Candidate, Inventory, Wanted, MAX_KEPT, MAX_NAMED};
@@ -24,7 +25,7 @@ impl Inventory {
         for (number, wanted) in all.iter().enumerate() {
             match self.resolve(api, &mut uses, wanted) {
                 Ok(hash) => {
-                    self.images.push(hash);
+                    Arc::make_mut(&mut self.images).push(hash);
                     self.wanted.entry(hash).or_default().push(number);
                 }
                 Err(refusal) => {

@@ -35,7 +35,7 @@ impl Inventory {
         });
         self.since.began = api.clock_skew().map(|skew| start.saturating_sub(skew));
         self.has_outline = self.incomplete.len() == before;
-        self.images = images;
+        self.images = images.into();
         self.odd = odd;
     }
 }

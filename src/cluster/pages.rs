@@ -64,6 +64,9 @@ pub enum Step {
     End,
 }
 
+/// Says of an item that comes whether it does for the first time; nothing where the caller does not keep that.
+pub type Tell<'t> = dyn FnMut(&Value) -> Option<bool> + 't;
+
 /// A list that is being read.
 #[derive(Debug)]
 pub struct Pages {
@@ -75,10 +78,12 @@ pub struct Pages {
     token: String,
     page: Page,
     state: State,
-    /// What was given, by uid.
+    /// What was given, by uid, but for what the caller tells apart itself.
     seen: HashSet<[u8; 16]>,
-    /// How many were given when the list began last.
-    seen_before: usize,
+    /// How many were given.
+    given: usize,
+    /// How many were when the list began last.
+    given_before: usize,
     /// Items since then that were given earlier.
     repeated: usize,
     restarts: u32,
@@ -114,7 +119,8 @@ impl Pages {
             page: Page::default(),
             state: State::Open,
             seen: HashSet::new(),
-            seen_before: 0,
+            given: 0,
+            given_before: 0,
             repeated: 0,
             restarts: 0,
             empty: 0,
@@ -147,8 +153,16 @@ impl Pages {
     /// # Errors
     /// When the server does not give a page of the list that was asked for: what was given then is only a part.
     pub fn next(&mut self, api: &mut Api) -> Result<Option<Value>, ApiError> {
+        self.next_told(api, &mut |_| None)
+    }
+
+    /// The same for a caller that can tell some items apart with less memory.
+    ///
+    /// # Errors
+    /// As for [`Pages::next`].
+    pub fn next_told(&mut self, api: &mut Api, tell: &mut Tell<'_>) -> Result<Option<Value>, ApiError> {
         loop {
-            match self.step(api)? {
+            match self.step_told(api, tell)? {
                 Step::Item(item) => return Ok(Some(item)),
                 Step::End => return Ok(None),
                 Step::Again => {}
@@ -161,7 +175,11 @@ impl Pages {
     /// # Errors
     /// As for [`Pages::next`].
     pub fn step(&mut self, api: &mut Api) -> Result<Step, ApiError> {
-        let result = self.try_step(api);
+        self.step_told(api, &mut |_| None)
+    }
+
+    fn step_told(&mut self, api: &mut Api, tell: &mut Tell<'_>) -> Result<Step, ApiError> {
+        let result = self.try_step(api, tell);
         if result.is_err() {
             self.state = State::Failed;
             self.page = Page::default();
@@ -169,11 +187,11 @@ impl Pages {
         result
     }
 
-    fn try_step(&mut self, api: &mut Api) -> Result<Step, ApiError> {
+    fn try_step(&mut self, api: &mut Api, tell: &mut Tell<'_>) -> Result<Step, ApiError> {
         loop {
             if let Some((start, end)) = self.page.items.pop() {
                 let item = self.item(api, start, end)?;
-                match self.is_new(api, &item)? {
+                match self.is_new(api, &item, tell)? {
                     true => return Ok(Step::Item(item)),
                     false => continue,
                 }
@@ -230,7 +248,7 @@ impl Pages {
     /// Begins again, as long as that brings something.
     fn begin_again(&mut self, error: ApiError) -> Result<(), ApiError> {
         // What is given again is no step forward.
-        self.restarts = if self.seen.len() > self.seen_before && !self.is_whole {
+        self.restarts = if self.given > self.given_before && !self.is_whole {
             1
         } else {
             self.restarts + 1
@@ -241,13 +259,14 @@ impl Pages {
         log::info!(
             "the list of {} expired after {} of them: the list is requested again",
             self.list.kind,
-            self.seen.len()
+            self.given
         );
         self.token.clear();
         if self.is_whole {
             self.seen.clear();
+            self.given = 0;
         }
-        self.seen_before = self.seen.len();
+        self.given_before = self.given;
         self.repeated = 0;
         self.empty = 0;
         Ok(())
@@ -285,20 +304,21 @@ impl Pages {
     }
 
     /// Whether an item was not given yet.
-    fn is_new(&mut self, api: &Api, item: &Value) -> Result<bool, ApiError> {
+    fn is_new(&mut self, api: &Api, item: &Value, tell: &mut Tell<'_>) -> Result<bool, ApiError> {
         let uid = item["metadata"]["uid"].as_str().unwrap_or_default();
         if uid.is_empty() {
             return Err(self.nonsense(api, "an item of it has no metadata.uid, which each stored object has"));
         }
-        if self.seen.insert(hash(uid.as_bytes())) {
-            if self.seen.len() > MAX_ITEMS {
+        if tell(item).unwrap_or_else(|| self.seen.insert(hash(uid.as_bytes()))) {
+            self.given += 1;
+            if self.given > MAX_ITEMS {
                 return Err(self.nonsense(api, &format!("it has more than {MAX_ITEMS} items")));
             }
             return Ok(true);
         }
         // Between two beginnings each object comes once at most.
         self.repeated += 1;
-        if self.repeated > self.seen_before {
+        if self.repeated > self.given_before {
             return Err(self.nonsense(api, "its pages form a loop"));
         }
         Ok(false)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of an inventory, one after the other: those that are listed, those that are used, those that were not found.
 
+use serde_json::Value;
+
 use super::{digest, Candidate, Inventory, Range};
 use crate::audit::entry::called;
 use crate::audit::uses::Known;
@@ -73,7 +75,14 @@ impl Inventory {
     /// The next image of the list of Image objects.
     fn next_listed(&mut self, api: &mut Api, is_wanted: &mut dyn FnMut(&str) -> bool) -> Option<Candidate> {
         loop {
-            let object = match self.list.as_mut()?.next(api) {
+            // What was in the first list comes once by its digest, so that its uid need not be kept.
+            let (images, unlisted, given) = (&self.images, &self.unlisted, &mut self.given);
+            let mut tell = |object: &Value| {
+                let hash = hash_of(object).filter(|hash| unlisted.binary_search(hash).is_err())?;
+                let place = images.binary_search(&hash).ok()?;
+                Some(!std::mem::replace(given.get_mut(place)?, true))
+            };
+            let object = match self.list.as_mut()?.next_told(api, &mut tell) {
                 Ok(Some(object)) => object,
                 Ok(None) => {
                     self.list = None;
@@ -93,7 +102,7 @@ impl Inventory {
                 }
             };
             let name = object["metadata"]["name"].as_str().unwrap_or_default().to_owned();
-            let hash = digest(&name).and_then(|digest| digest.hash());
+            let hash = hash_of(&object);
             let place = hash.and_then(|hash| self.images.binary_search(&hash).ok());
             let mut is_new = self.is_new(hash, place);
             self.since.listed += 1;
@@ -105,11 +114,10 @@ impl Inventory {
             if is_new && place.is_some() && hash.is_some_and(|hash| self.note_new(hash)) {
                 continue;
             }
-            if let Some(place) = place {
-                // One that was removed and made anew has another uid and the same digest.
-                if std::mem::replace(&mut self.given[place], true) {
-                    continue;
-                }
+            // One that was removed and made anew has another uid and the same digest.
+            let unlisted = place.filter(|_| hash.is_some_and(|hash| self.unlisted.binary_search(&hash).is_ok()));
+            if unlisted.is_some_and(|place| std::mem::replace(&mut self.given[place], true)) {
+                continue;
             }
             let name = called(name);
             if !is_wanted(&name) {
@@ -135,4 +143,9 @@ impl Inventory {
             });
         }
     }
+}
+
+/// The hash that an object is named by.
+fn hash_of(object: &Value) -> Option<[u8; 32]> {
+    digest(object["metadata"]["name"].as_str()?)?.hash()
 }

@@ -242,7 +242,7 @@ fn home(options: &KeyOptions, environment: &Environment) -> KeySource {
         .map(|named| as_gpg_reads_it(named, environment));
     let directory = named
         .clone()
-        .or_else(|| environment.home.as_ref().map(|home| home.join(".gnupg")));
+        .or_else(|| environment.home.as_ref().map(|home| in_home(home)));
     // sudo keeps or changes HOME as its configuration says: whose keyring it is must not be a guess.
     let note = match (&directory, environment.variable("SUDO_USER")) {
         (Some(directory), Some(user)) if named.is_none() && environment.uid == 0 => Some(format!(
@@ -257,6 +257,15 @@ fn home(options: &KeyOptions, environment: &Environment) -> KeySource {
         is_named: options.homedir.is_some(),
         note,
         trust_model,
+    }
+}
+
+/// The keyring in the home directory. Of one that begins with a tilde nothing is looked up.
+fn in_home(home: &Path) -> PathBuf {
+    let directory = home.join(".gnupg");
+    match directory.to_string_lossy().starts_with('~') {
+        true => Path::new(".").join(directory),
+        false => directory,
     }
 }
 

@@ -44,3 +44,14 @@ fn a_home_of_the_environment_is_the_one_that_gpg_takes() {
     let text = message(&desk.sandbox.finish(&mut command, b""));
     assert!(text.contains(&format!("with gpg --lsign-key {}", desk.key)), "{text}");
 }
+
+/// Of a home directory nothing is looked up by a name.
+#[test]
+fn a_home_directory_that_begins_with_a_tilde_is_no_home_of_another_user() {
+    let desk = Desk::new();
+    let mut command = desk.sandbox.command();
+    command.arg("keys").env_remove("GNUPGHOME").env("HOME", "~bob");
+    let outcome = desk.sandbox.finish(&mut command, b"");
+    assert!(!outcome.stderr.contains("another user"), "{outcome:#?}");
+    assert!(outcome.stderr.contains("./~bob/.gnupg"), "{outcome:#?}");
+}

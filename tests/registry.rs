@@ -74,6 +74,8 @@ mod redirected;
 mod referrers;
 #[path = "registry/refusals.rs"]
 mod refusals;
+#[path = "registry/renewed_logins.rs"]
+mod renewed_logins;
 #[path = "registry/requests.rs"]
 mod requests;
 #[path = "registry/secrets.rs"]

@@ -21,7 +21,7 @@ impl Secret {
 }
 
 /// Shortest secret that is looked for in what others send: shorter ones are parts of ordinary words.
-const MIN_ECHO: usize = 6;
+pub(crate) const MIN_ECHO: usize = 6;
 
 /// An untrusted text without the secrets that were sent to them: servers and what stands before them send requests
 /// back in their errors.

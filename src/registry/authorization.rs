@@ -45,20 +45,21 @@ pub(super) struct Authorization {
     tokens: BTreeMap<String, Token>,
     /// Scopes that were asked for after a token was not enough, by the path of the repository.
     further: BTreeMap<String, String>,
-    sent: Sent,
+    /// What the registry was shown: it must reach no other host, and no message.
+    pub sent: Sent,
     warnings: Vec<String>,
     clock: Clock,
 }
 
 impl Authorization {
-    pub(super) fn new(base: Url, access: Access, challenges: Vec<Challenge>, clock: Clock) -> Self {
+    pub(super) fn new(base: Url, access: Access, challenges: Vec<Challenge>, sent: Sent, clock: Clock) -> Self {
         Self {
             base,
             access,
             challenges,
             tokens: BTreeMap::new(),
             further: BTreeMap::new(),
-            sent: Sent::default(),
+            sent,
             warnings: Vec::new(),
             clock,
         }
@@ -75,7 +76,7 @@ impl Authorization {
         clients: &mut Clients<'_>,
         repository: &Repository,
     ) -> Result<Vec<(String, Secret)>, Trouble> {
-        self.sent.keep(repository.secrets());
+        self.sent.keep_login(&repository.path, repository.secrets());
         let known = self.challenges.iter().find(|challenge| challenge.is_usable()).cloned();
         let value = match known {
             None => return Ok(Vec::new()),
@@ -88,7 +89,7 @@ impl Authorization {
                 if token.reveal().is_empty() {
                     return Ok(Vec::new());
                 }
-                self.sent.keep([token.clone()]);
+                self.sent.keep_token(&token);
                 Secret::new(format!("Bearer {}", token.reveal()))
             }
         };
@@ -115,11 +116,6 @@ impl Authorization {
         }
         // A token from an earlier request may have been taken back.
         self.tokens.remove(&repository.path).is_some()
-    }
-
-    /// Whether a text of the registry repeats what it was shown: it must reach no other host, and no message.
-    pub(super) fn shows_login(&self, text: &str) -> bool {
-        self.sent.is_in(text)
     }
 
     /// Whether it is certain whom we talk to.
@@ -256,7 +252,7 @@ impl Authorization {
             sent: names.as_deref(),
         };
         let response = clients.ask(&server, reach, question)?;
-        let (url, response) = self.follow(clients, &server, question, response)?;
+        let (url, response) = self.follow(clients, repository, &server, question, response)?;
         let url = shown(&url);
         match response.status {
             200 => token::parse(&response.body, self.clock.now()).map_err(|what| Trouble::Wrong {
@@ -281,6 +277,7 @@ impl Authorization {
     fn follow(
         &self,
         clients: &mut Clients<'_>,
+        repository: &Repository,
         first: &Url,
         question: Question<'_>,
         mut response: Response,
@@ -299,7 +296,7 @@ impl Authorization {
             }
             redirects += 1;
             let location = response.headers.get("location").unwrap_or_default();
-            if self.shows_login(location) {
+            if self.sent.is_in_url(location, &repository.path) {
                 return Err(wrong("it redirects to a URL that has the login in it".into()));
             }
             let sent = redirect::told(&server);
@@ -340,7 +337,7 @@ impl Authorization {
 
     /// The words of a server, unless they repeat a login.
     pub(super) fn said(&self, response: &Response) -> String {
-        said::told(response, |words| self.shows_login(words))
+        said::told(response, |words| self.sent.is_in(words))
     }
 
     /// `HOST[:PORT]` of the registry, as references have it.

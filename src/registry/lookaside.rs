@@ -127,8 +127,11 @@ impl Store {
 
     /// Whether a text of the server repeats the login.
     fn shows_login(&self, text: &str) -> bool {
-        let mut sent = Sent::default();
-        sent.keep(self.base.login.iter().flat_map(|login| login.secrets.clone()));
+        let sent = Sent::default();
+        sent.keep_login(
+            &self.path,
+            self.base.login.iter().flat_map(|login| login.secrets.clone()),
+        );
         sent.is_in(text)
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use openssl::x509::X509;
 
+use super::sent::Everywhere;
 use crate::files::read::read_regular;
 use crate::http::tls::{self, Advice, Identity, Roots, Tls, TlsError};
 use crate::http::url::Url;
@@ -38,6 +39,8 @@ pub struct Network {
     pub proxies: BTreeMap<String, String>,
     /// Time limit per request, instead of the limits of its parts.
     pub timeout: Option<Duration>,
+    /// What was sent to servers.
+    pub sent: Everywhere,
 }
 
 /// Without the proxies, whose URLs may hold passwords.

@@ -5,11 +5,12 @@
 mod ping;
 mod referrers;
 mod renewal;
+mod renewed;
 
 use std::sync::Arc;
 
 use self::ping::ping;
-use self::renewal::Newest;
+use self::renewal::{Given, Newest};
 use super::access::Access;
 use super::authorization::Authorization;
 use super::budget::Budget;
@@ -58,6 +59,7 @@ pub struct Session<'n> {
     unverified: bool,
     authorization: Authorization,
     newest: Newest,
+    given: Given,
     /// Whether it offers signatures by its extension.
     pub offers_signatures: bool,
 }
@@ -78,6 +80,7 @@ impl<'n> Session<'n> {
             (false, false) => &["https"],
         };
         let mut clients = Clients::new(network, budget).of_registry(&access);
+        let sent = network.sent.to(&access.host);
         let mut first: Option<Trouble> = None;
         for scheme in schemes {
             let text = format!("{scheme}://{host}");
@@ -85,7 +88,7 @@ impl<'n> Session<'n> {
                 url: safe(&text),
                 why: error.to_string(),
             })?;
-            match ping(&mut clients, &base, access.unverified) {
+            match ping(&mut clients, &base, access.unverified, &sent) {
                 Ok((response, is_own)) => {
                     let challenges = if is_own { challenges(&response) } else { Vec::new() };
                     let offers_signatures = response.headers.get("x-registry-supports-signatures") == Some("1");
@@ -93,8 +96,9 @@ impl<'n> Session<'n> {
                         clients,
                         base: base.clone(),
                         unverified: access.unverified,
-                        authorization: Authorization::new(base, access, challenges, clock),
+                        authorization: Authorization::new(base, access, challenges, sent, clock),
                         newest: Newest::default(),
+                        given: Given::default(),
                         offers_signatures,
                     });
                 }
@@ -189,35 +193,7 @@ impl<'n> Session<'n> {
         &self.base
     }
 
-    /// Asks with what the registry wants to see, following redirects. Where that is refused, a credential helper may
-    /// have another login by now.
-    fn get(
-        &mut self,
-        repository: &Repository,
-        url: &str,
-        accept: &str,
-        limit: u64,
-        wanted: &'static str,
-    ) -> Result<Response, Trouble> {
-        let asked = self.newest.of(repository);
-        let refused = match self.get_once(&asked, url, accept, limit, wanted) {
-            Err(refused @ Trouble::Forbidden { .. }) => refused,
-            other => return other,
-        };
-        if !asked.login.as_ref().is_some_and(|own| self.authorization.may_send(own)) {
-            return Err(refused);
-        }
-        let Some(renewed) = self.newest.instead(&asked) else {
-            return Err(refused);
-        };
-        self.authorization.forget(&renewed);
-        let answer = self.get_once(&renewed, url, accept, limit, wanted);
-        if matches!(answer, Err(Trouble::Forbidden { .. })) {
-            renewal::was_in_vain(&renewed);
-        }
-        answer
-    }
-
+    /// Asks with what the registry wants to see, following redirects.
     fn get_once(
         &mut self,
         repository: &Repository,
@@ -230,7 +206,8 @@ impl<'n> Session<'n> {
         if response.status == 401 && self.authorization.learn(repository, challenges(&response)) {
             response = self.ask(repository, url, accept, limit)?;
         }
-        let response = self.follow(repository, url, response, accept, limit)?;
+        let response = self.follow(repository, url, response, accept, limit);
+        let response = response.map_err(|trouble| self.without_words(trouble, url))?;
         let url = url.to_owned();
         match response.status {
             200 if is_page(&response) => Err(Trouble::Page { url, wanted }),
@@ -267,6 +244,16 @@ impl<'n> Session<'n> {
             .ask(&self.base, Reach::of_registry(self.unverified), question)
     }
 
+    /// What went wrong with the redirects of a URL, without what it says of them where that may be a password.
+    fn without_words(&self, trouble: Trouble, url: &str) -> Trouble {
+        let sent = &self.authorization.sent;
+        if sent.is_in(&trouble.to_string()) && !sent.is_in(url) {
+            let what = "it redirects to a server that cannot be asked".into();
+            return Trouble::Wrong { url: shown(url), what };
+        }
+        trouble
+    }
+
     /// Follows redirects: with the login only as long as it is the same server.
     fn follow(
         &mut self,
@@ -285,7 +272,7 @@ impl<'n> Session<'n> {
             }
             redirects += 1;
             let location = response.headers.get("location").unwrap_or_default();
-            if self.authorization.shows_login(location) {
+            if self.authorization.sent.is_in_url(location, &repository.path) {
                 return Err(wrong("it redirects to a URL that has the login in it".into()));
             }
             let (target, next) = redirect::target(&server, &url, &response)?;

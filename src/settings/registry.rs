@@ -115,6 +115,7 @@ fn network(
         authorities,
         proxies: proxies.collect(),
         timeout,
+        sent: Default::default(),
     })
 }
 

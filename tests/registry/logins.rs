@@ -29,7 +29,7 @@ fn signed(town: &Town, hub: &Hub) -> String {
     format!("docker://{reference}")
 }
 
-fn auths(key: &str) -> String {
+pub(super) fn auths(key: &str) -> String {
     let pair = base64(format!("{USER}:{PASSWORD}").as_bytes());
     json!({"auths": {key: {"auth": pair}}}).to_string()
 }

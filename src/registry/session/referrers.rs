@@ -49,7 +49,7 @@ impl Session<'_> {
             let next = absolute(&url, next)
                 .filter(|next| server_of(next).is_some_and(|server| is_same(&server, &self.base)))
                 .ok_or_else(|| wrong("its next page is on another server".into()))?;
-            if self.authorization.shows_login(&next) {
+            if self.authorization.sent.is_in_url(&next, &repository.path) {
                 return Err(wrong("the URL of its next page has the login in it".into()));
             }
             url = next;

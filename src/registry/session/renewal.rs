@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Other logins in place of those that are refused: what a credential helper gives may be good for a short time.
+//! What is known of logins that helpers gave in place of refused ones.
 
 use std::collections::BTreeMap;
 
 use crate::registry::access::StoredLogin;
 use crate::registry::authorization::MAX_TOKENS;
-use crate::registry::helper::Renewable;
 use crate::registry::repository::Repository;
 
-/// Logins that helpers gave after one was refused, by the path of the repository.
+/// Logins that helpers gave after one was refused, and that were good for the path of the repository.
 #[derive(Debug, Default)]
 pub(super) struct Newest(BTreeMap<String, StoredLogin>);
 
@@ -24,26 +23,38 @@ impl Newest {
         }
     }
 
-    /// The repository with another login than the one that was refused, if its helper has one.
-    pub(super) fn instead(&mut self, repository: &Repository) -> Option<Repository> {
-        let stored = repository.login.as_ref()?;
-        let stored = StoredLogin {
-            login: stored.helper.as_ref()?.instead_of(&stored.login)?,
-            ..stored.clone()
-        };
+    pub(super) fn keep(&mut self, renewed: &Repository) {
         if self.0.len() >= MAX_TOKENS {
             self.0.clear();
         }
-        self.0.insert(repository.path.clone(), stored.clone());
-        Some(Repository {
-            login: Some(stored),
-            ..repository.clone()
-        })
+        self.0
+            .extend(renewed.login.clone().map(|stored| (renewed.path.clone(), stored)));
     }
 }
 
-/// Tells the helper that the other login was refused as well.
-pub(super) fn was_in_vain(renewed: &Repository) {
-    let helper = renewed.login.as_ref().and_then(|stored| stored.helper.as_ref());
-    helper.into_iter().for_each(Renewable::was_in_vain);
+/// What was given last for logins of helpers: for the same login the registry gives it again.
+#[derive(Debug, Default)]
+pub(super) struct Given {
+    pub(super) by_path: BTreeMap<String, Request>,
+    pub(super) last: Option<Request>,
+}
+
+/// A manifest or a blob, and how it was asked for.
+#[derive(Debug, Clone)]
+pub(super) struct Request {
+    pub repository: Repository,
+    pub url: String,
+    pub accept: String,
+    pub limit: u64,
+    pub wanted: &'static str,
+}
+
+impl Given {
+    pub(super) fn keep(&mut self, request: Request) {
+        if self.by_path.len() >= MAX_TOKENS {
+            self.by_path.clear();
+        }
+        self.by_path.insert(request.repository.path.clone(), request.clone());
+        self.last = Some(request);
+    }
 }

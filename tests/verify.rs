@@ -29,6 +29,8 @@ mod kubectl;
 mod limits;
 #[path = "verify/lists.rs"]
 mod lists;
+#[path = "verify/memory.rs"]
+mod memory;
 #[path = "verify/mistaken.rs"]
 mod mistaken;
 #[path = "verify/names.rs"]

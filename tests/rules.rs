@@ -11,6 +11,8 @@ mod floors;
 mod imports;
 #[path = "rules/licences.rs"]
 mod licences;
+#[path = "rules/limits.rs"]
+mod limits;
 #[path = "rules/modules.rs"]
 mod modules;
 #[path = "rules/nouns.rs"]

@@ -9,7 +9,7 @@
 //!  registry; cluster
 //!         |
 //!         v        one image at a time, nothing kept afterwards
-//!  openpgp::message                         strict framing: exactly one signed message, bounded; refuses, never accepts
+//!  openpgp::framing::message                strict framing: exactly one signed message, bounded; refuses, never accepts
 //!         v
 //!  openpgp::engine                          GnuPG decides; the signer is the primary key, out of an explicit set
 //!         v

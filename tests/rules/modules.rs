@@ -304,6 +304,17 @@ fn the_index_names_every_module() {
         assert!(Path::new(&root().join(format!("src/{name}.rs"))).exists());
     }
     assert!(modules > 10);
+    // The picture above it names modules by their paths.
+    let is_path = |word: &&str| word.contains("::") && word.chars().all(|c| c.is_ascii_lowercase() || c == ':');
+    let paths: Vec<&str> = index.split_whitespace().filter(is_path).collect();
+    for path in &paths {
+        let file = format!("src/{}.rs", path.replace("::", "/"));
+        assert!(
+            root().join(&file).exists(),
+            "src/lib.rs names {path}, and there is no {file}"
+        );
+    }
+    assert!(paths.len() > 1, "{paths:?}");
 }
 
 #[test]

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The house: modules on floors, each using only floors below its own, and no circle of files.
 //!
-//! What cannot be met yet is named with the reason. The lists may only become shorter: an entry that is no
-//! longer needed fails too.
+//! The one lasting exception is named with its reason. An exception that is no longer needed fails too.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -28,7 +28,7 @@ const NOTHING: &str = "\
 Nothing that inspect shows is verified, and every line of it says so.";
 
 /// There is no API server here.
-const INSECURE: &str = "Accept certificates of registries that cannot be verified; allows no plain http";
+const INSECURE: &str = "Accept certificates of registries that cannot be verified; does not allow plain http";
 
 const EXAMPLES: &str = "\
 Examples:

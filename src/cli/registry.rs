@@ -36,7 +36,8 @@ pub struct RegistryOptions {
     #[arg(long, value_name = "FILE")]
     pub registry_ca: Vec<PathBuf>,
 
-    /// Accept certificates of registries that cannot be verified; allows no plain http, and nothing for the API server
+    /// Accept certificates of registries that cannot be verified; does not allow plain http, and does not apply to the
+    /// API server
     #[arg(long)]
     pub insecure: bool,
 
@@ -56,7 +57,7 @@ pub struct RegistryOptions {
 pub struct ClusterRegistryOptions {
     /// For images of a cluster: look in this registry for more signatures. auto: the cluster's own for images that were
     /// pushed to it, else the mirrors that the cluster is configured for and where the image came from. Plain http is
-    /// spoken only to a HOST with http:// before it
+    /// used only for a HOST written with http://
     #[arg(long, value_name = "HOST|auto")]
     pub registry_url: Option<String>,
 

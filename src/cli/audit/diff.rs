@@ -17,7 +17,7 @@ pub enum DiffOutput {
 }
 
 const EXIT_STATUS: &str = "\
-Exit status: 0 the same; 1 something has changed; 2 usage error; 3 a report cannot be read, or is not complete, so that \
+Exit status: 0 nothing has changed; 1 something has changed; 2 usage error; 3 a report cannot be read, or is not complete, so that \
 more may have changed; 130 interrupted.";
 
 const EXAMPLES: &str = "\

@@ -168,7 +168,7 @@ fn of_findings(entry: &Entry) -> Option<String> {
     } else if has(FindingKind::HeldBack) != (entry.recorded == Recorded::HeldBack) {
         "a change is listed as kept back, but its record does not say so, or the reverse"
     } else if has_place && entry.recorded != Recorded::No {
-        "something is recorded where there is no object"
+        "it has a record, but it is not an API object"
     } else if entry
         .findings
         .iter()

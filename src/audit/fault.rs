@@ -14,7 +14,7 @@ pub enum Fault {
     #[error("reading: {}", io_message(.0))]
     Io(#[from] io::Error),
     /// There is no whole first line.
-    #[error("there is no whole line in it, not even the first one, which says what was audited")]
+    #[error("it has no complete line, so it does not say what was audited")]
     Empty,
     /// It is the report of `-o json`.
     #[error("it is the report of -o json; --resume, merge and diff read --report jsonl=FILE")]

@@ -103,7 +103,7 @@ impl<R: BufRead> Lines<R> {
         Ok((head, lines))
     }
 
-    /// The next whole line; nothing where there is none: what a run that was killed had begun to write is no line.
+    /// The next whole line; nothing where there is none: what a run that was killed had begun to write is not a line.
     ///
     /// # Errors
     /// When a line is not what it must be there. What follows it is not read.
@@ -255,7 +255,7 @@ mod tests {
             let kinds = read(&whole[..cut]);
             let lines = whole[..cut].matches('\n').count();
             match lines {
-                0 => assert!(kinds.unwrap_err().contains("no whole line")),
+                0 => assert!(kinds.unwrap_err().contains("no complete line")),
                 _ => assert_eq!(kinds.unwrap(), &"HET"[..lines]),
             }
         }
@@ -314,7 +314,7 @@ mod tests {
         }
         let twice = report(&[head()]) + "{\"image\":\"a\",\"image\":\"b\"}\n";
         assert!(read(&twice).unwrap_err().contains("is repeated"));
-        assert!(read("").unwrap_err().contains("no whole line"));
+        assert!(read("").unwrap_err().contains("no complete line"));
         assert!(read("\n").is_err());
     }
 

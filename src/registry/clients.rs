@@ -168,15 +168,13 @@ fn next_step(error: &HttpError, reach: Reach, is_sent: bool) -> &'static str {
         HttpError::Proxy { what, .. } if what.starts_with("refused") => {
             "; a host that needs no proxy is named in NO_PROXY"
         }
-        HttpError::Refused if is_sent => "; look whether that server runs",
-        HttpError::Refused => "; look at the host and the port, and whether the server runs",
+        HttpError::Refused if is_sent => "; check that the server is running",
+        HttpError::Refused => "; check the host and the port, and that the server is running",
         HttpError::Unreached(_) if is_sent => "; look at DNS and the network; if a proxy is needed, set HTTPS_PROXY",
         HttpError::Unreached(what) if is_unknown_host(what) => {
             "; look at the spelling of the host, and at DNS; if a proxy is needed, set HTTPS_PROXY"
         }
-        HttpError::Unreached(_) => {
-            "; look at the host and the port, and at the network; if a proxy is needed, set HTTPS_PROXY"
-        }
+        HttpError::Unreached(_) => "; check the host, the port and the network; if a proxy is needed, set HTTPS_PROXY",
         _ => "",
     }
 }

@@ -128,7 +128,7 @@ impl Logins {
         let advice = there.unwrap_or_default() + &advice;
         match self.cluster.as_ref().and_then(|cluster| cluster.unknown.as_ref()) {
             Some(why) => format!(
-                "{advice}; the token of the cluster is for the cluster's own registry, and it is not known whether this is it: {why}"
+                "{advice}; the token of the cluster is for the cluster's own registry, and it is unknown whether this is that registry: {why}"
             ),
             None => advice,
         }

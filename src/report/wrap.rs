@@ -201,8 +201,8 @@ mod tests {
     #[test]
     fn what_is_to_be_typed_is_alone_on_its_line() {
         let text =
-            "it is gone; take keys in with: gpg --homedir '/a b c' --import FILE; or name them: --public-key FILE";
-        let expected = "it is gone; take keys in with:\n    gpg --homedir '/a b c' --import FILE\n  or name them:\n    --public-key FILE\n";
+            "it is gone; import keys with: gpg --homedir '/a b c' --import FILE; or name them: --public-key FILE";
+        let expected = "it is gone; import keys with:\n    gpg --homedir '/a b c' --import FILE\n  or name them:\n    --public-key FILE\n";
         for width in [40, 200] {
             assert_eq!(wrapped(text, 0, 2, width), expected);
         }

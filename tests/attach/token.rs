@@ -53,7 +53,7 @@ fn the_cluster_s_own_registry_sees_it() {
 #[test]
 fn a_refusal_says_why_the_cluster_s_own_registry_is_not_known() {
     let town = guarded();
-    let said = "it is not known whether this is it: reading the image streams of \"myproject\"";
+    let said = "it is unknown whether this is that registry: reading the image streams of \"myproject\"";
     for (code, is_said) in [(403, false), (500, true)] {
         town.scene.server.heal();
         town.scene.server.fault(Fault::status(code).on("GET", "imagestreams"));

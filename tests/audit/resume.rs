@@ -233,7 +233,7 @@ fn hostile_reports_are_bounded_and_refused() {
     let lines: Vec<&str> = text.lines().collect();
     let endless = format!("{}\n{}", lines[0], "x".repeat((32 << 20) + 1));
     for (content, message) in [
-        (String::new(), "no whole line"),
+        (String::new(), "no complete line"),
         ("\u{1b}[2J\n".to_owned(), "line 1"),
         (format!("{}\n{{}}\n{}\n", lines[0], lines[1]), "line 2"),
         (format!("{}\n{}\n{}\n", lines[0], lines[4], lines[1]), "line 2"),

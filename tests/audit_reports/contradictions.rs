@@ -202,7 +202,7 @@ fn torn_and_strange_files_are_told_apart() {
     let outcome = sandbox.run(["audit", "merge", "torn.jsonl"]).expect(3);
     assert!(outcome.stderr.contains("torn.jsonl is unfinished"), "{outcome:?}");
     for (name, content, named) in [
-        ("empty", String::new(), "no whole line"),
+        ("empty", String::new(), "no complete line"),
         (
             "list",
             "[]\n".to_owned(),

@@ -211,7 +211,7 @@ fn a_report_that_is_not_complete_is_trouble() {
         ),
         (lines(&shard, &entries, Some(&tail(&entries))), "different shards"),
         (lines(&head(), &twice, Some(&tail(&twice))), "1 images more than once"),
-        (String::new(), "no whole line"),
+        (String::new(), "no complete line"),
         ("{}\n".to_owned(), "expected the first line"),
     ] {
         for (old, new) in [(&whole, &part), (&part, &whole)] {

@@ -179,7 +179,7 @@ fn an_empty_keyring_says_so() {
     );
     // The same next step as without a keyring, also where something is judged.
     let next = format!(
-        "take the signer's key in with: gpg --homedir {} --import FILE; or name its file in the command: --public-key FILE",
+        "import the signer's key with: gpg --homedir {} --import FILE; or name its file in the command: --public-key FILE",
         home.display()
     );
     assert!(outcome.stderr.contains(&next), "{outcome:?}");

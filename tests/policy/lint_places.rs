@@ -265,7 +265,7 @@ fn members_of_registries_conf_that_nobody_knows_and_files_that_nobody_reads() {
     let outcome = sandbox.run(args).expect(1);
     for line in [
         "r.conf:3:1: warning: InvalidConfiguration: registry.insecur: \"insecur\" is not a member that containers-registries.conf(5) knows, and is ignored\n",
-        "d/a.yml: warning: InvalidConfiguration: the file is not read: in registries.d only files count whose names end in .yaml\n",
+        "d/a.yml: warning: InvalidConfiguration: the file is not read: only files in registries.d whose names end in .yaml are read\n",
         "2 findings: errors 0, warnings 2, notes 0\n",
     ] {
         assert!(outcome.stdout.contains(line), "{line}: {outcome:?}");

@@ -48,7 +48,7 @@ fn a_host_that_a_server_names_is_said_to_be_named_by_it() {
     hub.answer("/v2/", Answer::status(404));
     let text = message(&town, &[&image]);
     assert!(
-        text.ends_with("every registry has this page: look at the host and the port"),
+        text.ends_with("every registry has this page: check the host and the port"),
         "{text}"
     );
     // What the user names is looked at.

@@ -98,7 +98,7 @@ fn a_file_whose_name_ends_in_yml_is_told_to_be_unread_where_no_signature_is_foun
     let file = scene.town.sandbox.file("registries.d/a.yml", &text);
     let outcome = scene.town.verify(&[&scene.image]).expect(1);
     let told = format!(
-        "warning: {} is not read: in registries.d only files count whose names end in .yaml\n",
+        "warning: {} is not read: only files in registries.d whose names end in .yaml are read\n",
         file.display()
     );
     assert_eq!(outcome.stderr.matches(&told).count(), 1, "{outcome:?}");
@@ -127,7 +127,7 @@ fn the_files_of_a_directory_of_which_none_is_read_are_named() {
     assert_eq!(unread(), [""; 0]);
 }
 
-/// What is no URL is a mistake in a file: where, is said, and once in a sentence.
+/// What is not a URL is a mistake in a file: where, is said, and once in a sentence.
 #[test]
 fn a_lookaside_that_is_no_url_is_told_with_its_place() {
     let scene = Scene::new();

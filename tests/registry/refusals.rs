@@ -192,7 +192,7 @@ fn a_host_that_is_not_reached() {
         "Unchecked/SourceUnavailable",
         &[&format!("docker://{host}/ns/app:v1")],
     );
-    let step = "connection refused; look at the host and the port, and whether the server runs";
+    let step = "connection refused; check the host and the port, and that the server is running";
     assert!(refused.ends_with(step), "{refused}");
 }
 

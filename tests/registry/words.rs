@@ -165,7 +165,7 @@ fn the_reference_that_is_signed() {
     assert!(text.starts_with(&format!("Verified: {name}:v2\n")), "{text}");
     // That nobody signed for the tag is said beside that it can move.
     let unsigned =
-        ", and no verified signature names it, so that no signature ties the image to this tag; what was verified is";
+        ", and no verified signature names it, so no signature ties the image to this tag; what was verified is";
     let said = format!("the tag v2 can move to another image{unsigned} {name}@{digest}\n");
     assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
     for (asked, by) in [

@@ -251,8 +251,9 @@ fn a_digest_alone_is_no_image_of_a_registry() {
 #[test]
 fn a_name_that_is_none_is_not_proposed_with_a_tag() {
     let desk = directory("d");
-    verify(&desk, "-")
-        .expect_usage("-: standard input is no image: write --filename - for API objects, --images-from - for a list");
+    verify(&desk, "-").expect_usage(
+        "-: standard input is not an image: write --filename - for API objects, --images-from - for a list",
+    );
     verify(&desk, "*").expect_usage("*: patterns are not supported");
     let outcome = verify(&desk, "Nonsense_").expect_usage("Nonsense_: expected sha256:DIGEST");
     assert!(!outcome.stderr.contains("tag latest"), "{outcome:?}");

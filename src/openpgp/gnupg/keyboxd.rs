@@ -46,7 +46,7 @@ pub enum KeyboxdError {
     Export(PathBuf, String),
     #[error("the keys of {home} are in GnuPG's database (use-keyboxd), which gpg {version} of this machine does not read: use gpg {MIN_GNUPG} or newer, or export the keys where it is and name the file with --public-key FILE", home = .0.display(), version = .1)]
     TooOld(PathBuf, String),
-    #[error("gpg exports no key from the database of {home}: it is empty, or was not read; take keys in with gpg --homedir {home} --import FILE, or name the signer's key file with --public-key FILE", home = .0.display())]
+    #[error("gpg exports no key from the database of {home}: it is empty, or was not read; import keys with gpg --homedir {home} --import FILE, or name the signer's key file with --public-key FILE", home = .0.display())]
     Empty(PathBuf),
     #[error("gpg reported {1} keys exported from {home}, but delivered {2}", home = .0.display())]
     Partial(PathBuf, usize, usize),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Which keyring file of a GnuPG home is in force, and when an empty answer is no answer.
+//! Which keyring file of a GnuPG home is in force, and when an empty answer is not an answer.
 //!
 //! gpg replaces a keyring by renaming it to a backup and the new one into its place: for a moment there is none. It
 //! makes an empty one wherever it finds none, so that a keyring that was lost looks like one without keys. An older file
@@ -54,14 +54,14 @@ pub enum HomeRingError {
         hint: String,
     },
     /// There is no keyring, and there was one.
-    #[error("the keyring of {home} is gone: neither pubring.kbx nor pubring.gpg is there, but {trace} is; restore it, or take the keys in again", home = .home.display())]
+    #[error("the keyring of {home} is gone: neither pubring.kbx nor pubring.gpg is there, but {trace} is; restore it, or import the keys again", home = .home.display())]
     Gone {
         /// The GnuPG home that was to be read.
         home: PathBuf,
         /// What is still there.
         trace: &'static str,
     },
-    /// The newer keyring is not there; the older one is no substitute for it.
+    /// The newer keyring is not there; the older one is not a substitute for it.
     #[error("{away} is not there, but {trace} is: it is being replaced, or was lost; an older keyring is not used in its place", away = .away.display())]
     Away {
         /// The keyring that GnuPG would read and that is not there.
@@ -70,7 +70,7 @@ pub enum HomeRingError {
         trace: String,
     },
     /// It has no keys, and had some.
-    #[error("{ring} holds no key, but {trace}: its keys were lost; restore the keyring, or take the keys in again", ring = .ring.display())]
+    #[error("{ring} holds no key, but {trace}: its keys were lost; restore the keyring, or import the keys again", ring = .ring.display())]
     Emptied {
         /// The keyring that was to be read.
         ring: PathBuf,

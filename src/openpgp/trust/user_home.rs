@@ -87,7 +87,7 @@ pub fn next_step(home: &Path) -> String {
         format!("mkdir -m 700 {} && ", word(home))
     };
     format!(
-        "take the signer's key in with: {make}{} --import FILE; or name its file in the command: --public-key FILE",
+        "import the signer's key with: {make}{} --import FILE; or name its file in the command: --public-key FILE",
         gpg(Some(home))
     )
 }

@@ -17,7 +17,7 @@ pub(crate) fn passed_over(name: &str) -> String {
 }
 
 /// What is to be said of a file whose name does not end as those that are read, after its name.
-pub(crate) const NOT_READ: &str = "is not read: in registries.d only files count whose names end in .yaml";
+pub(crate) const NOT_READ: &str = "is not read: only files in registries.d whose names end in .yaml are read";
 
 /// The same with its name.
 #[must_use]

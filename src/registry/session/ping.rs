@@ -71,7 +71,7 @@ fn answer(url: String, response: Response, sent: &Sent) -> Result<Response, Trou
         status => {
             let mut hint = said::told(&response, |words| sent.is_in(words));
             if status == 404 {
-                hint.push_str("; every registry has this page: look at the host and the port");
+                hint.push_str("; every registry has this page: check the host and the port");
             }
             Err(match status {
                 403 => Trouble::Forbidden { url, status, hint },

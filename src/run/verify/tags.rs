@@ -61,7 +61,7 @@ impl Tags {
         if !self.has_others && !is_list {
             let unsigned = match self.unsigned {
                 0 => "",
-                _ => ", and no verified signature names it, so that no signature ties the image to this tag",
+                _ => ", and no verified signature names it, so no signature ties the image to this tag",
             };
             return Some(format!(
                 "the tag {tag} can move to another image{unsigned}; what was verified is {name}@{digest}"

@@ -18,11 +18,11 @@ const TRANSPORTS: [&str; 5] = [
     "containers-storage",
 ];
 
-/// What a text is, if it is no name of an object but something that people have at hand, and what to write instead.
+/// What a text is, if it is not a name of an object but something that people have at hand, and what to write instead.
 pub(super) fn other(text: &str) -> Option<String> {
     if text == "-" {
         return Some(
-            "standard input is no image: write --filename - for API objects, --images-from - for a list of images"
+            "standard input is not an image: write --filename - for API objects, --images-from - for a list of images"
                 .into(),
         );
     }

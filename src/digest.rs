@@ -55,7 +55,7 @@ pub struct Digest {
     text: String,
 }
 
-/// Why a text is no digest.
+/// Why a text is not a digest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum DigestError {
     /// Not of the form `algorithm:hex`, or not lower case hexadecimal.
@@ -155,7 +155,7 @@ impl Digest {
     /// The digest of a manifest: of its bytes, or for a signed schema 1 manifest of the payload inside its JWS.
     ///
     /// # Errors
-    /// When a signed schema 1 manifest is malformed; the plain hash of such bytes is no fallback.
+    /// When a signed schema 1 manifest is malformed; the plain hash of such bytes is not a fallback.
     pub fn of_manifest(bytes: &[u8]) -> Result<Self, manifest::SignedManifestError> {
         if manifest::media_type(bytes) != manifest::SCHEMA1_SIGNED {
             return Ok(Self::of_bytes(bytes));

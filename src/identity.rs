@@ -79,7 +79,7 @@ impl Remap {
 
     /// The reference under which an image asked for as `intended` is signed; unchanged outside the prefix.
     ///
-    /// `None` when the result is no reference in normal form, which then matches nothing.
+    /// `None` when the result is not a reference in normal form, which then matches nothing.
     #[must_use]
     pub fn apply(&self, intended: &Reference) -> Option<Reference> {
         match begins_with(intended, &self.prefix) {
@@ -95,7 +95,7 @@ fn begins_with(reference: &Reference, prefix: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// A reference that begins with `from`, with `to` in its place; none where that is no reference in normal form.
+/// A reference that begins with `from`, with `to` in its place; none where that is not a reference in normal form.
 fn exchanged(reference: &Reference, from: &str, to: &str) -> Option<Reference> {
     Reference::parse_canonical(&reference.to_string().replacen(from, to, 1)).ok()
 }

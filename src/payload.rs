@@ -85,7 +85,7 @@ pub enum PayloadError {
     Digest {
         /// What the payload has for a digest.
         text: String,
-        /// Why it is no digest.
+        /// Why it is not a digest.
         reason: digest::DigestError,
     },
     /// The timestamp is not a whole number of 64 bits.
@@ -262,7 +262,7 @@ fn string(reader: &mut Input<'_>, member: &str) -> Result<String, PayloadError> 
 const BEYOND: f64 = 9_223_372_036_854_775_808.0;
 
 /// The exact value of a JSON number if it is whole and fits into 64 bits: `1e3` is, `0.5` is not. No rounding; but the
-/// reference implementation reads a double, and a number whose nearest double does not fit is none to it.
+/// reference implementation reads a double, and a number whose nearest double does not fit is not whole to it.
 fn whole_number(text: &str) -> Option<i64> {
     let (negative, text) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),

@@ -27,7 +27,7 @@ pub struct Reference {
     digest: Option<Digest>,
 }
 
-/// Why a text is no reference.
+/// Why a text is not a reference.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReferenceError {
     /// 64 hexadecimal digits: that is an image ID.
@@ -80,7 +80,7 @@ impl Reference {
     /// Parses a reference that must be in normal form already.
     ///
     /// # Errors
-    /// When it is no reference, or normalising would change it ([`ReferenceError::Format`]).
+    /// When it is not a reference, or normalising would change it ([`ReferenceError::Format`]).
     pub fn parse_canonical(text: &str) -> Result<Self, ReferenceError> {
         let reference = Self::parse(text)?;
         if reference.to_string() == text {

@@ -45,7 +45,7 @@ pub fn bounded(text: &str, limit: usize) -> String {
 }
 
 /// [`safe`] in quotation marks, for sentences in which an untrusted string could be taken for their own words.
-/// What is escaped already must not be escaped again, so that this is no task for `{:?}`.
+/// What is escaped already must not be escaped again, so that this is not a task for `{:?}`.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", safe(text))
@@ -165,7 +165,7 @@ pub fn time(seconds: i64) -> String {
 }
 
 /// The seconds since 1970 of an RFC 3339 time, without the fraction of a second, which API servers drop; nothing where
-/// it is no such time. All years up to 9999 are read: [`Timestamp`] ends a day before that year, and "never" is often
+/// it is not such a time. All years up to 9999 are read: [`Timestamp`] ends a day before that year, and "never" is often
 /// written as its last second.
 #[must_use]
 pub fn seconds(text: &str) -> Option<i64> {

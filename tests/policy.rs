@@ -78,7 +78,7 @@ fn parsing() {
     });
 }
 
-/// The program reads the same: what is no policy is refused with line and column, whole.
+/// The program reads the same: what is not a policy is refused with line and column, whole.
 #[test]
 fn parsing_by_the_program() {
     let sandbox = Sandbox::new();

@@ -140,7 +140,7 @@ pub fn worker_output(input: &[u8]) {
     }
 }
 
-/// The answers about [`NAMES`] in what was written, of which `step` bytes come at a time; up to the first that is none.
+/// The answers about [`NAMES`] in what was written, of which `step` bytes come at a time; up to the first that is not an answer.
 fn answers_in(said: &[u8], step: usize) -> Vec<Vec<StatusLine>> {
     let mut parts = said.chunks(step);
     let mut more = |into: &mut Vec<u8>| {

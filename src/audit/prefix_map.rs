@@ -88,7 +88,7 @@ impl PrefixMap {
     /// place or is the whole of its repository. Nothing where no line is for it.
     ///
     /// # Errors
-    /// When what comes out is no reference, in words that are safe to print.
+    /// When what comes out is not a reference, in words that are safe to print.
     pub fn signed(&self, place: &Reference) -> Option<Result<Reference, String>> {
         let name = place.name();
         let ends = std::iter::once(name.len()).chain(name.rmatch_indices('/').map(|(at, _)| at));

@@ -40,7 +40,7 @@ pub struct Uses {
     instances: Vec<([u8; 32], [u8; 32])>,
     /// The same once the table is finished, and what is handed down.
     lists: Lists,
-    /// The number of the namespace of lists, which is none, once the table is finished.
+    /// The number that stands for the namespace of lists, which have none, once the table is finished.
     nowhere: u32,
     /// Images of which something is expected that is not known.
     doubted: Vec<[u8; 32]>,

@@ -3,7 +3,7 @@
 //!
 //! What runs is told by `imageID` of a container's status, and what was asked for by `image` of its specification. Only the
 //! latter is somebody's word for what the image should be, and only where it names a digest: what a tag stood for when the
-//! pod began is no expectation.
+//! pod began is not an expectation.
 
 use std::collections::HashMap;
 
@@ -188,8 +188,8 @@ impl<'p> Reading<'p> {
         });
     }
 
-    /// The reference that something of the pod names; a trouble where it is none, with the images that it may be about: what
-    /// runs is used all the same.
+    /// The reference that something of the pod names; a trouble where it names none, with the images that it may be about:
+    /// what runs is used all the same.
     fn asked(&mut self, what: &str, text: &str, images: [Option<Digest>; 2]) -> Option<Reference> {
         let asked = Reference::parse(text).ok();
         if asked.is_none() && !text.is_empty() {
@@ -229,7 +229,7 @@ impl<'p> Reading<'p> {
     }
 }
 
-/// The digest of a manifest by which an image is named, also where the rest is no reference.
+/// The digest of a manifest by which an image is named, also where the rest is not a reference.
 fn named(text: &str) -> Option<Digest> {
     sha256(&Digest::parse(text.rsplit_once('@')?.1).ok()?)
 }

@@ -68,7 +68,7 @@ pub(crate) fn outlines(selector: &str) -> List {
     }
 }
 
-/// An item of [`list`]; an item that is no Image is its own trouble.
+/// An item of [`list`]; an item that is not an Image is its own trouble.
 ///
 /// # Errors
 /// When it is damaged.

@@ -132,7 +132,7 @@ fn items(api: &mut Api, kind: &Kind) -> Result<Vec<Value>, ApiError> {
     }
 }
 
-/// Refuses a value that is no object, or has members that are not known: what they say may forbid a source.
+/// Refuses a value that is not an object, or has members that are not known: what they say may forbid a source.
 fn only(value: &Value, place: &str, known: &[&str]) -> Result<(), String> {
     let members = value
         .as_object()

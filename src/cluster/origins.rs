@@ -20,7 +20,7 @@ pub(crate) fn imported_from(entry: &Value) -> (Vec<Reference>, Option<String>) {
 /// What an entry of `spec.tags` is imported from, if it is from a registry.
 ///
 /// # Errors
-/// When that is no reference, or cannot be read; safe to print.
+/// When that is not a reference, or cannot be read; safe to print.
 pub(super) fn from(entry: &Value) -> Result<Option<Reference>, String> {
     let unknown = |what: String| format!("{what}; what it expects is unknown");
     if entry.get("from").is_some_and(Value::is_null) {

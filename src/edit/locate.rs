@@ -171,7 +171,7 @@ impl<'t> Walk<'t> {
         }
     }
 
-    /// Hands out each member of a mapping, with the event that its value begins with; passes over what is no mapping.
+    /// Hands out each member of a mapping, with the event that its value begins with; passes over what is not a mapping.
     fn members(
         &mut self,
         first: First<'t>,

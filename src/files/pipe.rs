@@ -31,7 +31,7 @@ pub fn open(path: &Path, options: OpenOptions, other: &str) -> io::Result<File> 
     })
 }
 
-/// Opens what is no regular file to write at its end: a pipe, a terminal, a device.
+/// Opens what is not a regular file to write at its end: a pipe, a terminal, a device.
 ///
 /// # Errors
 /// When it cannot be opened, or is a pipe that nobody reads within [`MAX_WAIT`].

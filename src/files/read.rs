@@ -53,7 +53,7 @@ pub(crate) fn read_regular(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>
 /// The first bytes of a regular file, at most `count`, to tell what it is.
 ///
 /// # Errors
-/// When it is none, or cannot be read.
+/// When it is not a regular file, or cannot be read.
 pub(crate) fn read_head(path: &Path, count: u64) -> io::Result<Vec<u8>> {
     // Without NONBLOCK, opening a pipe that nobody writes to would wait for ever.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK;

@@ -61,7 +61,7 @@ impl Nearness {
     }
 }
 
-/// Whether the last label of a host is a number: then the host is no name.
+/// Whether the last label of a host is a number: then the host is not a name.
 fn ends_in_number(host: &str) -> bool {
     let label = host.rsplit('.').next().unwrap_or_default();
     let is_hex = label

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The header `Date` (RFC 9110 section 6.6.1): when the server answered, by its own clock.
 
-/// Seconds since 1970; nothing where the text is no date.
+/// Seconds since 1970; nothing where the text is not a date.
 pub(super) fn parse(header: &str) -> Option<i64> {
     let time = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(header.trim());
     time.ok().map(jiff::Timestamp::as_second)

@@ -273,14 +273,14 @@ impl HandshakeLost {
     }
 }
 
-/// Whether it is no word of the other side: OpenSSL 3.5 has an error of the system there, such as that of a connection that was
+/// Whether it is not a word of the other side: OpenSSL 3.5 has an error of the system there, such as that of a connection that was
 /// reset, and of one that failed before no error at all. Alerts that OpenSSL has no word for are one all the same.
 fn says_nothing(stack: &ErrorStack) -> bool {
     let is_silent = |error: &openssl::error::Error| error.reason().is_none() && error.library() != Some(OF_TLS);
     stack.errors().iter().all(is_silent)
 }
 
-/// Whether what came is no TLS at all, of whatever version: an http server answers in its own way.
+/// Whether what came is not TLS at all, of whatever version: an http server answers in its own way.
 fn is_plain(stack: &ErrorStack) -> bool {
     let reasons = ["wrong version number", "http request"];
     let mut found = stack.errors().iter().filter_map(|error| error.reason());

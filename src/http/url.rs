@@ -14,7 +14,7 @@ pub struct Url {
     is_https: bool,
 }
 
-/// A text that is no URL of a server.
+/// A text that is not a URL of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[allow(missing_docs)]
 pub enum UrlError {

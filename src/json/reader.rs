@@ -61,7 +61,7 @@ impl<R: BufRead> Reader<R> {
     /// Enters an object.
     ///
     /// # Errors
-    /// When the next value is none.
+    /// When the next value is not an object.
     pub fn object(&mut self) -> Result<(), JsonError> {
         self.expect(Kind::Object)?;
         self.tokens.bump()?;
@@ -103,7 +103,7 @@ impl<R: BufRead> Reader<R> {
     /// Enters an array.
     ///
     /// # Errors
-    /// When the next value is none.
+    /// When the next value is not an array.
     pub fn array(&mut self) -> Result<(), JsonError> {
         self.expect(Kind::Array)?;
         self.tokens.bump()?;
@@ -128,7 +128,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads a string.
     ///
     /// # Errors
-    /// When the next value is none, or longer than the rules allow.
+    /// When the next value is not a string, or longer than the rules allow.
     pub fn string(&mut self) -> Result<String, JsonError> {
         self.expect(Kind::String)?;
         let mut text = Vec::new();
@@ -139,7 +139,7 @@ impl<R: BufRead> Reader<R> {
     /// Reads a number as it is spelled.
     ///
     /// # Errors
-    /// When the next value is none, or longer than the rules allow.
+    /// When the next value is not a number, or longer than the rules allow.
     pub fn number(&mut self) -> Result<String, JsonError> {
         self.expect(Kind::Number)?;
         let mut text = Vec::new();

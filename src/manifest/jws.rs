@@ -9,7 +9,7 @@ use base64::Engine as _;
 use super::lenient::{fold, lenient, optional_string};
 use crate::json::{JsonError, Kind, Reader};
 
-/// Why the payload of a signed schema 1 manifest cannot be told. Its plain hash is no substitute.
+/// Why the payload of a signed schema 1 manifest cannot be told. Its plain hash is not a substitute.
 #[derive(Debug, thiserror::Error)]
 pub enum SignedManifestError {
     /// The document or one of its signature entries is not of the right form.

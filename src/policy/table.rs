@@ -36,7 +36,7 @@ pub struct Case {
 /// Parses a table, YAML or JSON. `reference` reads what a row is about, and says what is wrong with it.
 ///
 /// # Errors
-/// When it is no table, or a row has something unknown.
+/// When it is not a table, or a row has something unknown.
 pub fn parse(text: &str, reference: impl Fn(&str) -> Result<Reference, String>) -> Result<Vec<Case>, TextError> {
     let lines = Lines::of(text.as_bytes());
     stream::documents(text)

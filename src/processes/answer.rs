@@ -42,7 +42,7 @@ fn asked() -> MutexGuard<'static, Vec<Asked>> {
 }
 
 /// Ends the programs that are being asked, with what they have started. Until what comes back is dropped, whoever has asked
-/// goes on waiting: that a program was ended is no answer.
+/// goes on waiting: that a program was ended is not an answer.
 pub(crate) fn end_all() -> MutexGuard<'static, Vec<Asked>> {
     let asked = asked();
     end_those(&asked);

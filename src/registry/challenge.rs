@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 /// A way to log in that a server offers in `WWW-Authenticate` (RFC 9110 section 11.6.1).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Challenge {
-    /// In lower case; empty for a line that is no challenge.
+    /// In lower case; empty for a line that is not a challenge.
     pub scheme: String,
     /// Parameters by their name in lower case; the last of repeated ones.
     pub parameters: BTreeMap<String, String>,

@@ -144,7 +144,7 @@ pub struct Stores<'n> {
 }
 
 impl<'n> Stores<'n> {
-    /// Nothing is contacted yet. `framing` tells what is no signature at all.
+    /// Nothing is contacted yet. `framing` tells what is not a signature at all.
     #[must_use]
     pub fn new(network: &'n Network, budget: Arc<Budget>, framing: Framing) -> Self {
         let clients = Clients::new(network, budget);
@@ -158,7 +158,7 @@ impl<'n> Stores<'n> {
 
     /// Reads all signatures of an image, by their numbers, until some numbers in a row are missing. Where one of them
     /// cannot be asked for, or a page came for one, nobody knows how many there are: the trouble comes back with what was
-    /// found. An answer that is no signature ends no search, unless the server gives the same one for every number.
+    /// found. An answer that is not a signature ends no search, unless the server gives the same one for every number.
     pub fn read(&mut self, store: &Store) -> (Vec<Numbered>, Option<Trouble>) {
         let mut found = Vec::new();
         let mut page = None;

@@ -6,7 +6,7 @@ use serde_core::de::IgnoredAny;
 
 use crate::http::Response;
 
-/// Why a blob is no OpenPGP message that somebody stored, in words that are safe to print; `None` for what is to be judged.
+/// Why a blob is not an OpenPGP message that somebody stored, in words that are safe to print; `None` for what is to be judged.
 /// Whoever has the stores read knows the format.
 pub type Framing = fn(&[u8]) -> Option<String>;
 

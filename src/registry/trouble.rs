@@ -11,7 +11,7 @@ pub enum Trouble {
     /// 404: it is not there.
     #[error("{url}: not found (404){hint}")]
     Absent {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
         /// What the server says and what to do, or nothing; safe to print.
         hint: String,
@@ -19,7 +19,7 @@ pub enum Trouble {
     /// 401 or 403. Registries answer so for repositories that do not exist as well.
     #[error("{url}: forbidden or not there ({status}){hint}")]
     Forbidden {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
         /// The status code of the answer.
         status: u16,
@@ -29,7 +29,7 @@ pub enum Trouble {
     /// Another status than was expected.
     #[error("{url}: unexpected status {status}{hint}")]
     Status {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
         /// The status code of the answer.
         status: u16,
@@ -39,7 +39,7 @@ pub enum Trouble {
     /// A web page where data was expected: often from a proxy, or a login page.
     #[error("{url}: a web page came instead of {wanted}; look at the URL in a browser, or at the proxy")]
     Page {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
         /// What should have come, in words.
         wanted: &'static str,
@@ -49,7 +49,7 @@ pub enum Trouble {
     NoManifest {
         /// The reference that was asked for, safe to print.
         place: String,
-        /// What it is instead.
+        /// What came instead of a manifest.
         why: &'static str,
         /// The command that shows it, and what it is for; safe to print.
         look: String,
@@ -57,7 +57,7 @@ pub enum Trouble {
     /// Nobody answered: it is not known what is there.
     #[error("{url}: {why}")]
     Unreachable {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
         /// How the request failed, safe to print.
         why: String,
@@ -65,15 +65,15 @@ pub enum Trouble {
     /// The time for all requests about an image is over.
     #[error("{url}: given up: the requests about this image took longer than {} s in all", limit.as_secs_f32())]
     OutOfTime {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
-        /// The time for all of them.
+        /// The time limit for all of them.
         limit: Duration,
     },
     /// The configuration forbids to ask.
     #[error("{url}: blocked by {by}")]
     Blocked {
-        /// What was to be asked for.
+        /// The URL of the request that was not sent, without credentials.
         url: String,
         /// Whose configuration it is, and what of it; safe to print.
         by: String,
@@ -81,7 +81,7 @@ pub enum Trouble {
     /// An answer beyond its limit.
     #[error("{url}: the answer has more than {limit} bytes")]
     TooLarge {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
         /// The limit, in bytes.
         limit: u64,
@@ -92,7 +92,7 @@ pub enum Trouble {
     /// An answer that breaks a rule.
     #[error("{url}: {what}")]
     Wrong {
-        /// What was asked for.
+        /// The URL of the request, without credentials.
         url: String,
         /// What is wrong with the answer.
         what: String,

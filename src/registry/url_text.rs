@@ -84,7 +84,7 @@ pub(super) fn encoded(query: &[(&str, String)]) -> String {
     pairs.join("&")
 }
 
-/// A text as it reads once percent-encoding is taken off, also where it is put on several times. What is no
+/// A text as it reads once percent-encoding is taken off, also where it is put on several times. What is not
 /// UTF-8 then is replaced.
 pub(super) fn decoded(text: &str) -> String {
     let mut text = text.to_owned();

@@ -96,7 +96,7 @@ impl<'w> Messages<'w> {
         self.tell(format_args!("Warning: {message}"));
     }
 
-    /// Something to know that is no mistake.
+    /// Something to know that is not a mistake.
     pub fn note(&mut self, message: impl Display) {
         self.tell(format_args!("note: {message}"));
     }

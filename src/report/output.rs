@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! Standard output that may be closed early, which is no failure where a report is printed.
+//! Standard output that may be closed early, which is not a failure where a report is printed.
 
 use std::cell::RefCell;
 use std::io::{self, Write};

@@ -119,7 +119,7 @@ impl<'s> Rules<'s> {
     }
 
     /// Reads the key files of scopes that nobody asked for: a revocation counts wherever in the policy it stands, in whatever
-    /// encoding. One that is there and holds no keys is no reason not to judge by the others; it is said.
+    /// encoding. One that is there and holds no keys is not a reason not to judge by the others; it is said.
     ///
     /// # Errors
     /// When one cannot be read: what it revokes is not known.

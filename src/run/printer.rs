@@ -11,7 +11,7 @@ use crate::report::listing::Listing;
 use crate::report::{renderer, ImageReport, RecordResult, Renderer, Summary};
 use crate::text::io_message;
 
-/// The exit status of a run. Nothing judged is no success.
+/// The exit status of a run. Nothing judged is not a success.
 fn exit_status(summary: &Summary, record_failed: bool) -> Exit {
     let Summary {
         verified,

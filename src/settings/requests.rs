@@ -130,7 +130,7 @@ pub fn pair(images: &[String], identities: &[String]) -> Result<Vec<Request>, Us
 /// Images, each with its identity where it has one.
 ///
 /// # Errors
-/// When an argument is no image.
+/// When an argument is not an image.
 pub fn named(images: &[String]) -> Result<Vec<Request>, UsageError> {
     group(images.iter().map(|text| split_pair(text, Expected::Optional)))
 }

@@ -63,7 +63,7 @@ impl Keys {
             .collect()
     }
 
-    /// How many of the keys a signature must be tried by, at most: what is no signature costs next to nothing.
+    /// How many of the keys a signature must be tried by, at most: what is not a signature costs next to nothing.
     #[must_use]
     pub fn tries(&self, attachment: &Attachment) -> usize {
         tries(attachment, &self.keys)

@@ -32,7 +32,7 @@ pub struct Entry {
     pub digest: Digest,
     /// The platform that it says it is for, if it says one.
     pub platform: Option<Platform>,
-    /// It says something about another entry: it is no image.
+    /// It says something about another entry: it is not an image.
     pub is_attestation: bool,
 }
 

@@ -140,7 +140,7 @@ fn stranger(bytes: &[u8]) -> Option<String> {
 }
 
 /// Writes a JSON text with other white space, strings as they are. `indent` is what each level of nesting adds to the
-/// beginning of a line; without it all is one line. The other two follow a comma and a colon. What is no JSON comes out
+/// beginning of a line; without it all is one line. The other two follow a comma and a colon. What is not JSON comes out
 /// as something that nobody has signed.
 fn reformat(text: &[u8], indent: Option<&str>, after_comma: &str, after_colon: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());

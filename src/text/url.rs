@@ -10,7 +10,7 @@ const LEFT_OUT: &str = "...";
 /// Most decimal digits after an `@` that may be those of a port.
 const MAX_PORT: usize = 5;
 
-/// A URL or a reference without what may be secret in it. What is no URL loses everything before its last `@`, unless
+/// A URL or a reference without what may be secret in it. What is not a URL loses everything before its last `@`, unless
 /// a digest follows there. It still has to be made safe to print.
 #[must_use]
 pub(crate) fn without_secrets(url: &str) -> String {
@@ -45,7 +45,7 @@ pub(crate) fn without_secrets(url: &str) -> String {
 }
 
 /// Whether the name of an image, as somebody typed it, has a user name and a password before its registry. The name is then
-/// not to be shown. `NAME@sha256:...` is none.
+/// not to be shown. `NAME@sha256:...` has none.
 #[must_use]
 pub(crate) fn has_login(name: &str) -> bool {
     let rest = name.split_once("://").map_or(name, |(_, rest)| rest);

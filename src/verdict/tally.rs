@@ -21,7 +21,7 @@ pub struct Tally {
     pub identity: Reference,
     /// The scope of a policy that the requirements come from, in words.
     pub scope: Option<String>,
-    /// The scope is none: a policy of API objects says nothing of the identity, and accepts no image as that.
+    /// Whether no scope applies: a policy of API objects says nothing of the identity, and accepts no image as that.
     pub is_out_of_scope: bool,
     /// Its requirements in order.
     pub requirements: Vec<Count>,

@@ -27,7 +27,7 @@ const MAX_REPEATED_BYTES: usize = 32 << 20;
 /// Parses a file.
 ///
 /// # Errors
-/// When the text is no YAML, or has repeated or non-string keys, merge keys, deep nesting or too many aliases.
+/// When the text is not YAML, or has repeated or non-string keys, merge keys, deep nesting or too many aliases.
 pub fn parse(text: &str) -> Result<Stream, Error> {
     let mut composer = Composer {
         parser: Parser::new_from_str(text),

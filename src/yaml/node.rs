@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-/// Why a text is no usable YAML.
+/// Why a text is not usable YAML.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The grammar is broken.
@@ -63,7 +63,7 @@ pub struct Node {
 /// The kinds of values.
 #[derive(Debug, Clone)]
 pub enum Content {
-    /// Anything that is no collection.
+    /// Anything that is not a collection.
     Scalar(Value),
     /// A sequence, with its items in order.
     Sequence(Vec<Node>),

@@ -74,7 +74,7 @@ fn a_list_that_is_not_whole_or_that_has_other_things_in_it_lets_nobody_be_asked(
     auto(&town).expect_verdict(0, "Verified/Verified");
 }
 
-/// A kind that the server does not have is none. What a proxy says of a path is no word of the server.
+/// A kind that the server does not have has no objects. What a proxy says of a path is not a word of the server.
 #[test]
 fn a_page_of_a_proxy_that_is_not_there_does_not_stand_for_a_kind_that_is_not() {
     let town = town();

@@ -134,8 +134,8 @@ fn no_record_is_taken_back_for_what_is_no_signature() {
     assert_eq!(audit(Answer::status(404), 1), (json!("Rejected"), json!("False")));
 }
 
-/// Nodes have a registries.d of their own: that the one of this machine does not have sigstore signatures asked for is no
-/// knowledge about an image.
+/// Nodes have a registries.d of their own: that the one of this machine does not have sigstore signatures asked for says
+/// nothing about an image.
 #[test]
 fn no_record_is_taken_back_for_sigstore_signatures_that_nobody_was_asked_for() {
     let (town, cosign) = (Town::new(), Cosign::new());

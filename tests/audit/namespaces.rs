@@ -133,7 +133,7 @@ fn more_images_of_a_namespace_than_are_kept_are_read_again() {
     assert_eq!(counts(&report), wanted);
 }
 
-/// An image that is Verified where it is expected is none in a namespace that expects nothing of it, in every summary.
+/// An image that is Verified where it is expected does not count as Verified in a namespace that expects nothing of it, in every summary.
 #[test]
 fn what_an_image_is_in_a_namespace_has_a_column_though_no_image_is_that_by_itself() {
     let fleet = Fleet::shop();

@@ -43,7 +43,7 @@ fn images_whose_names_differ_beyond_what_is_shown_are_each_there_once_in_every_s
     bench.desk.sandbox.run(same).expect(0);
 }
 
-/// A variable that is not set is no namespace, and not all of them either.
+/// A variable that is not set is not a namespace, and not all of them either.
 #[test]
 fn an_empty_namespace_is_a_usage_error() {
     let fleet = Fleet::empty();

@@ -276,7 +276,7 @@ fn a_resumed_audit_records_what_the_first_run_has_not() {
     assert_eq!(after.iter().filter(|object| trusted(object) == Some("True")).count(), 7);
 }
 
-/// What a stream that may not be read expects may be what the image is signed as: it is no ground to reject it, nor to take
+/// What a stream that may not be read expects may be what the image is signed as: it is not a ground to reject it, nor to take
 /// its record back.
 #[test]
 fn nothing_is_recorded_by_uses_that_are_not_all_known() {

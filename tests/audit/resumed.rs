@@ -10,7 +10,7 @@ use super::resume::tear;
 use crate::audit::bench::{digest, Bench, Report, SIGNED};
 use crate::support::images::list;
 
-/// What a report has of images that are not there any more is no part of the inventory: totals are those of now, in every
+/// What a report has of images that are not there any more is not a part of the inventory: totals are those of now, in every
 /// format and in the report itself, which is complete again.
 #[test]
 fn images_that_are_gone_do_not_count_in_a_report_that_is_gone_on_from() {

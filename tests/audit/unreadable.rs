@@ -8,7 +8,7 @@ use super::bench::{digest, Bench};
 use super::fleet::{name, pod, stored, tag, Fleet};
 use crate::support::images::list;
 
-/// An object with another value at a JSON pointer; nothing at all there where the value is none.
+/// An object with another value at a JSON pointer; nothing at all there where the value is `None`.
 fn with(object: &Value, pointer: &str, value: Option<Value>) -> Value {
     let mut object = object.clone();
     let (above, last) = pointer.rsplit_once('/').unwrap();

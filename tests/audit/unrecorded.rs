@@ -79,7 +79,7 @@ fn a_map_that_is_for_none_of_the_images_is_told() {
     assert!(outcome.stderr.contains(told), "{outcome:#?}");
 }
 
-/// Every image is Unchecked then, which says nothing about images: not even where that is no failure.
+/// Every image is Unchecked then, which says nothing about images: not even where that is not a failure.
 #[test]
 fn an_audit_without_a_keyring_is_not_complete() {
     let bench = Bench::new();

@@ -175,7 +175,7 @@ fn in_files_a_list_that_is_altered_keeps_no_bad_signature_trusted() {
     assert_eq!(trusted(&read()), "False");
 }
 
-/// A pod that waits and mounts what is no reference runs nothing and mounts nothing.
+/// A pod that waits and mounts what is not a reference runs nothing and mounts nothing.
 #[test]
 fn a_pod_that_never_begins_keeps_no_record_of_what_it_names_from_being_made() {
     let fleet = Fleet::empty();

@@ -77,7 +77,7 @@ pub fn unknown(n: usize) -> Value {
     entry
 }
 
-/// Every verdict, and every kind of finding that is no trouble of records, among these; of ten images six are Verified.
+/// Every verdict, and every kind of finding that is not trouble of records, among these; of ten images six are Verified.
 pub fn mixed(count: usize) -> Vec<Value> {
     let kinds = ["stale", "damaged", "gap", "expiring", "contradictory", "unreachable"];
     let made = |n: usize| match n % 10 {

@@ -294,7 +294,7 @@ fn a_long_sum_shows_progress_on_a_terminal() {
     assert_eq!(outcome.stderr, "");
 }
 
-/// One that cannot be written makes no file appear, and is no success.
+/// One that cannot be written makes no file appear, and is not a success.
 #[test]
 fn a_report_that_cannot_be_written_is_trouble() {
     let sandbox = Sandbox::new();

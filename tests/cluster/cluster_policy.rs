@@ -268,7 +268,7 @@ fn lists_are_read_page_by_page_to_their_end() {
     place.verify(&[]).expect_verdict(3, "Unchecked/SourceUnavailable");
 }
 
-/// An answer that is not the whole list of that kind is no list.
+/// An answer that is not the whole list of that kind is not a list.
 #[test]
 fn lists_that_are_something_else_are_no_answer() {
     let place = Place::new();

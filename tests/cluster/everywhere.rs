@@ -13,7 +13,7 @@ use crate::support::program::Outcome;
 /// A run, and the record that it changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Case {
-    /// What was recorded, although it is no signature, is taken back.
+    /// What was recorded, although it is not a signature, is taken back.
     TakenBack,
     /// A good signature is recorded for the first time.
     Recorded,

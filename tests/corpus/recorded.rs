@@ -127,7 +127,7 @@ fn verify_docker() {
     });
 }
 
-/// Recognising stored blobs: what is no simple signing blob must not pass the framing either.
+/// Recognising stored blobs: what is not a simple signing blob must not pass the framing either.
 #[test]
 fn signature_blob() {
     use image_signature::openpgp::framing::message::Message;

@@ -88,7 +88,7 @@ fn an_older_gpg_knows_nothing_of_the_keys_and_makes_nothing() {
     run(&desk, &plain, &home, &[]).expect_verdict(3, FAILED);
 }
 
-/// An empty export is no knowledge, and a part of it neither.
+/// An empty export is not knowledge, and a part of it neither.
 #[test]
 fn an_export_is_counted() {
     if !can_be_had() {

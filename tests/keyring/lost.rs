@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-//! "Not found" is no knowledge: a home without keyring, one that lost its keys, an older file beside the one that is
+//! "Not found" is not knowledge: a home without keyring, one that lost its keys, an older file beside the one that is
 //! away. None of it makes a key unknown, and none a key good.
 
 use std::fs;

@@ -152,7 +152,7 @@ fn keys_times_revocations_cost_no_minutes() {
     }
 }
 
-/// gpg reads a header line up to a NUL, and in what follows it passes over what is no base64.
+/// gpg reads a header line up to a NUL, and in what follows it passes over what is not base64.
 #[test]
 fn what_gpg_reads_in_armour_and_we_do_not_is_refused() {
     let key = Key::new();

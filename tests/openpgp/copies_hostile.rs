@@ -69,7 +69,7 @@ fn a_flooded_copy_costs_no_minutes_and_changes_nothing() {
     by_files(&[good, copy], &signed(&key)).expect_verdict(1, REVOKED);
 }
 
-/// Of too many signatures that look like the key's own some are left out: that none of the others holds is no knowledge.
+/// Of too many signatures that look like the key's own some are left out: that none of the others holds is not knowledge.
 #[test]
 fn a_key_whose_signatures_were_left_out_is_not_unknown() {
     let key = Key::new();

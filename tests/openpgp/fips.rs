@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! A gpg that cannot check a key says of it what it says of a key that is not bound, and nothing of its certifications.
-//! That is no knowledge: FIPS mode stands here for every libgcrypt that is without an algorithm.
+//! That is not knowledge: FIPS mode stands here for every libgcrypt that is without an algorithm.
 
 use std::fs;
 use std::path::Path;
@@ -82,7 +82,7 @@ impl Scene {
         self.sandbox.finish(&mut command, b"")
     }
 
-    /// What is recorded as true stays as it is, and the answer is no verdict.
+    /// What is recorded as true stays as it is, and the answer is not a verdict.
     fn assert_nothing_is_known(&self, keys: &[&str]) {
         self.run(keys, false).expect(0);
         let before = fs::read(self.sandbox.path("image.json")).unwrap();

@@ -121,7 +121,7 @@ fn identities_that_no_signature_fits() {
     }
 }
 
-/// A signed prefix that is no host leads nowhere, whatever the image is called: there is a finding for each scope with such
+/// A signed prefix that is not a host leads nowhere, whatever the image is called: there is a finding for each scope with such
 /// images in it, those without a path too.
 #[test]
 fn a_signed_prefix_without_a_host_is_found_in_every_scope() {

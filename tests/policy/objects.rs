@@ -13,7 +13,7 @@ use serde_json::{json, Value};
 
 use crate::support::vectors::{same, Table};
 
-/// What a policy requires in its scopes, in an order of its own. An empty section is none.
+/// What a policy requires in its scopes, in an order of its own. An empty section counts as missing.
 fn content(policy: &Policy) -> Vec<(&str, &str, &[PolicyRequirement])> {
     let scopes = |transport: &'static str| -> Vec<(&str, &str, &[PolicyRequirement])> {
         let section: Option<&Transport> = policy.transports.iter().find(|own| own.name == transport);

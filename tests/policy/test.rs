@@ -173,7 +173,7 @@ fn mistakes_in_a_table_are_told_with_their_place() {
         .expect_usage("reading absent.yaml: No such file or directory");
 }
 
-/// What can be Verified depends on keys too: a table is no comfort where the only key has expired.
+/// What can be Verified depends on keys too: a table says too little where the only key has expired.
 #[test]
 fn without_a_key_that_is_accepted_nothing_is_verified() {
     let sandbox = desk();

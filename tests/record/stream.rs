@@ -112,7 +112,7 @@ fn into(desk: &Desk, args: &[&str], input: &str, out: Stdio, leave: bool) -> (Op
     feed(desk, desk.sandbox.command().args(args), input, out, leave)
 }
 
-/// Likewise through a shell, which redirects its standard output.
+/// The same through a shell, which redirects its standard output.
 fn redirected(desk: &Desk, args: &[&str], input: &str, how: &str) -> (Option<i32>, String) {
     let mut shell = desk.sandbox.command_of(Path::new("/bin/sh"));
     shell.arg("-c").arg(format!("exec \"$0\" \"$@\" {how}"));

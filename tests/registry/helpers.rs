@@ -229,7 +229,7 @@ fn a_helper_that_hangs_does_not_outlive_a_run_that_a_signal_ends() {
     }
 }
 
-/// A helper may be anybody's program: what is no answer gives no login, is not shown, and is not waited for.
+/// A helper may be anybody's program: what is not an answer gives no login, is not shown, and is not waited for.
 #[test]
 fn answers_of_no_use_give_no_login() {
     let json = |user: &str, secret: &str| format!("echo '{{\"Username\":{user},\"Secret\":{secret}}}'");

@@ -162,7 +162,7 @@ fn a_list_that_is_refused_for_an_instance_tells_the_scope() {
     assert_eq!(item["policy"][0]["scope"], scope.as_str(), "{item}");
 }
 
-/// Lists in lists multiply: what a registry makes of them must not keep us for ever, and what was not seen is no knowledge.
+/// Lists in lists multiply: what a registry makes of them must not keep us for ever, and what was not seen is not knowledge.
 #[test]
 fn more_instances_than_are_looked_at() {
     let scene = Scene::new(&[]);

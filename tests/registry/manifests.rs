@@ -30,7 +30,7 @@ fn a_tag_that_moves_is_resolved_once() {
     assert_eq!(item["image"], digest);
 }
 
-/// What is no manifest is no other image: nobody is told that the image is unsigned, or that it is another one.
+/// What is not a manifest is not another image: nobody is told that the image is unsigned, or that it is another one.
 #[test]
 fn an_answer_that_is_no_manifest() {
     let (town, hub, digest, reference) = registry();

@@ -168,7 +168,7 @@ fn more_locations_than_are_asked() {
     assert!(message.starts_with(said), "{message}");
 }
 
-/// Had the mirror given an answer, its signatures would count: that there is none elsewhere is no verdict.
+/// Had the mirror given an answer, its signatures would count: that there is none elsewhere decides nothing.
 #[test]
 fn a_mirror_without_an_answer_makes_no_image_unsigned() {
     let scene = Scene::new();

@@ -111,7 +111,7 @@ fn a_bundle_at_the_tag_of_a_registry_that_makes_no_lists() {
     }
 }
 
-/// A page or another document under 200 is no list: what there is only the tag can say.
+/// A page or another document under 200 is not a list: what there is only the tag can say.
 #[test]
 fn an_answer_that_is_no_list_is_no_knowledge_of_what_refers_to_an_image() {
     let (town, hub, digest, image) = registry();
@@ -183,7 +183,7 @@ fn attestations_and_bills_of_materials_are_no_signatures() {
     assert_eq!(answers(&item)[1], "referrers absent 0");
 }
 
-/// An invalid answer is no knowledge of what is there.
+/// An invalid answer is not knowledge of what is there.
 #[test]
 fn a_list_that_cannot_be_had_or_read() {
     let (town, hub, digest, image) = registry();

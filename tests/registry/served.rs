@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-//! What servers answer under 200 where signatures are expected, and nobody has stored as one: trouble of the place, which is
-//! no bad signature.
+//! What servers answer under 200 where signatures are expected, and nobody has stored as one: trouble of the place, and not
+//! a bad signature.
 
 use super::sources::{blob, lookaside, lookaside_path, registry, REPOSITORY};
 use crate::registry::town::answers;

@@ -106,7 +106,7 @@ fn commands_of_skopeo() {
     });
 }
 
-/// Signing is no command here: what `skopeo standalone-sign` signs is signed by gpg and judged.
+/// Signing is not a command here: what `skopeo standalone-sign` signs is signed by gpg and judged.
 #[test]
 fn what_skopeo_would_sign() {
     let (sandbox, signer) = (Sandbox::new(), Signer::new());

@@ -111,6 +111,9 @@ fn links_of_documents_lead_somewhere() {
 /// The fewest words that say something which the name does not.
 const WORDS: usize = 4;
 
+/// Where doc comments are.
+const FOLDERS: [&str; 6] = ["src", "tests", "benches", "fuzz/src", "faults/src", "mutants/src"];
+
 /// What begins a line of a doc comment, on an item and on a file.
 const DOC_MARKS: [&str; 2] = ["///", "//!"];
 
@@ -144,7 +147,6 @@ fn doc_comments_are_read_as_they_are_written() {
 /// Meaning, unit, limit, error: three words say none of it, be it on a file, an item, a field, a variant or an option.
 #[test]
 fn doc_comments_say_something() {
-    const FOLDERS: [&str; 6] = ["src", "tests", "benches", "fuzz/src", "faults/src", "mutants/src"];
     let mut all = 0;
     let mut short = Vec::new();
     for file in FOLDERS
@@ -160,6 +162,60 @@ fn doc_comments_say_something() {
     }
     assert!(all > 4000, "{all}");
     assert!(short.is_empty(), "{}", short.join("\n"));
+}
+
+/// The phrase of a text that makes a reader stop: `is none` for what is not one, `is no X` for what is not an X, and a word that
+/// leaves to the reader what is the same.
+fn riddle(text: &str) -> Option<String> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let is_likewise = |word: &&&str| word.to_lowercase().starts_with("likewise");
+    if let Some(word) = words.iter().find(is_likewise) {
+        return Some((*word).to_owned());
+    }
+    words.windows(4).find_map(|four| {
+        let is_of_one = !four[0].eq_ignore_ascii_case("there") && four[1] == "is";
+        let is_none = four[2] == "none" && four[3] != "of"
+            || four[2].starts_with("none") && four[2].ends_with(['.', ',', ';', ':']);
+        let is_no = four[2] == "no" && !["longer", "more"].contains(&four[3]);
+        (is_of_one && (is_none || is_no)).then(|| four[1..].join(" "))
+    })
+}
+
+#[test]
+fn riddles_are_found() {
+    let is_found = |text| riddle(&format!("{text} {END}")).is_some();
+    for text in [
+        "What is no key.",
+        "When it is none, or cannot",
+        "The rest, likewise.",
+        "That is none.",
+    ] {
+        assert!(is_found(text), "{text}");
+    }
+    for text in [
+        "If there is none.",
+        "There is no key.",
+        "What is no longer so",
+        "It is nonexistent.",
+    ] {
+        assert!(!is_found(text), "{text}");
+    }
+}
+
+/// Stands behind a comment, so that its last words are followed by something.
+const END: &str = "| |";
+
+#[test]
+fn doc_comments_do_not_ask_riddles() {
+    let mut riddles = Vec::new();
+    for file in FOLDERS.iter().flat_map(|folder| files(folder, ".rs")) {
+        let text = fs::read_to_string(root().join(&file)).unwrap();
+        for (line, text) in doc_comments(&text) {
+            let found = riddle(&format!("| {text} {END}"));
+            riddles.extend(found.map(|phrase| format!("{file}:{line}: {phrase}")));
+        }
+    }
+    assert!(riddles.is_empty(), "{}", riddles.join("\n"));
 }
 
 /// What CONTRIBUTING.md names between backquotes; blocks of commands are left out.

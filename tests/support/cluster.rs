@@ -103,7 +103,7 @@ impl Scene {
         self.finish(&mut command)
     }
 
-    /// Runs a command of the sandbox likewise.
+    /// Runs a command of the sandbox in the same way.
     #[track_caller]
     pub fn finish(&self, command: &mut Command) -> Outcome {
         let outcome = self.sandbox.finish(command, b"");

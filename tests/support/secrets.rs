@@ -114,7 +114,7 @@ fn decode_base64(text: &str, alphabet: &alphabet::Alphabet, skip: usize) -> Vec<
     out
 }
 
-/// The words of a dump that are hex digits in pairs, line after line. An offset at the beginning of a line is none.
+/// The words of a dump that are hex digits in pairs, line after line. An offset at the beginning of a line is not one of them.
 fn hex_words(text: &str) -> Vec<u8> {
     let mut out = Vec::new();
     for line in text.lines() {

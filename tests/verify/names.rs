@@ -240,7 +240,7 @@ fn a_stream_that_is_called_like_something_else_is_written_with_its_namespace() {
     }
 }
 
-/// As in `oc describe image NAME`: a type alone is no name, and no directory that is called so helps.
+/// As in `oc describe image NAME`: a type alone is not a name, and no directory that is called so helps.
 #[test]
 fn a_type_alone_is_told_what_follows_it() {
     let sandbox = Sandbox::new();

@@ -78,7 +78,7 @@ fn options_of_cosign_skopeo_and_podman() {
     );
 }
 
-/// What shows the key of a policy or of cosign is no matter of `keys`.
+/// What shows the key of a policy or of cosign is not a matter of `keys`.
 #[test]
 fn keys_that_are_not_in_a_keyring() {
     assert_tip(&["keys", "--policy", "p"], "--policy is an option of verify, policy test, audit, not of keys; image-signature policy why REF FILE shows the keys of a policy");

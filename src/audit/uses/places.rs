@@ -12,7 +12,7 @@ use crate::reference::Reference;
 
 impl Uses {
     /// The places from which namespaces run a list without expecting there a tag of it, each with its number among the
-    /// references. What the cluster's registry calls a tag that stands for the list is none: whoever runs that asks for what
+    /// references. What the cluster's registry calls a tag that stands for the list does not count: whoever runs that asks for what
     /// the tag says.
     pub(super) fn places_of_list(&self, list: [u8; 32]) -> Vec<(u32, u32)> {
         let own = || self.records_of(list);

@@ -45,7 +45,7 @@ impl<'n> Member<'n> {
         Error(format!("{line}{}: expected {expected}", safe(&self.path)))
     }
 
-    /// A member of this name; one that is null is none.
+    /// A member of this name; one that is null counts as missing.
     pub fn member(&self, name: &str) -> Option<Member<'n>> {
         let node = self.node.get(name)?;
         if matches!(node.content, Content::Scalar(Value::Null)) {

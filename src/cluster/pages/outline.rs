@@ -16,7 +16,8 @@ pub struct Outline {
 }
 
 impl Outline {
-    /// Reads a page of a list of items of a kind and API version. Its grammar is checked to its end: a text that was cut off is no page.
+    /// Reads a page of a list of items of a kind and API version. Its grammar is checked to its end: a text that was cut off is
+    /// not a page.
     ///
     /// # Errors
     /// When it is anything else.

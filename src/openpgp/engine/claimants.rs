@@ -7,7 +7,7 @@ use crate::openpgp::keys::key::Fingerprint;
 use crate::openpgp::roles::Maker;
 
 impl Engine {
-    /// The primary keys that count and claim the maker of a signature. That is no proof that one of them made it.
+    /// The primary keys that count and claim the maker of a signature. That is not proof that one of them made it.
     ///
     /// # Errors
     /// When the keys cannot be read, so that it is not known which they are.

@@ -68,8 +68,8 @@ impl Engine {
         }
     }
 
-    /// Makes sure that a key which the checker does not call revoked, nor its subkey `maker`, is none that it could not check
-    /// a revocation of: for want of an algorithm, because it does not believe who is said to have made it, or because it
+    /// Makes sure that a key which the checker does not call revoked, nor its subkey `maker`, has no revocation that it could
+    /// not check: for want of an algorithm, because it does not believe who is said to have made it, or because it
     /// passes over such revocations.
     pub(super) fn ensure_revocations_are_checked(
         &mut self,

@@ -79,12 +79,12 @@ fn header_label(line: &str) -> Option<&str> {
     trimmed(line).strip_prefix("-----BEGIN PGP ")?.strip_suffix("-----")
 }
 
-/// Without the white space at the end that is none to GnuPG either.
+/// Without the white space at the end that GnuPG drops too.
 fn trimmed(line: &str) -> &str {
     line.trim_end_matches([' ', '\t', '\r'])
 }
 
-/// Whether GnuPG takes a line for a header of the armour; data otherwise, in which it passes over what is no base64.
+/// Whether GnuPG takes a line for a header of the armour; data otherwise, in which it passes over what is not base64.
 fn is_header(line: &str) -> bool {
     line.split_once(':')
         .is_some_and(|(_, value)| value.is_empty() || value.starts_with([' ', '\r']))

@@ -61,7 +61,7 @@ const PAGE: &str = "a web page (HTML); a proxy, a login page or an error page an
 const TEXT: &str = "plain text, such as an error message; fetch the signature again";
 const XML: &str = "XML, such as the error message of a store; fetch the signature again";
 
-/// What a blob is that is no OpenPGP message, with what to do, to stand behind "not OpenPGP data but"; `None` where it
+/// What a blob is that is not an OpenPGP message, with what to do, to stand behind "not OpenPGP data but"; `None` where it
 /// looks like nothing known. `is_message` tells signed messages.
 #[must_use]
 pub fn describe(blob: &[u8], is_message: &dyn Fn(&[u8]) -> bool) -> Option<String> {

@@ -60,7 +60,7 @@ impl Gpg {
     /// Hands certificates to gpg for the home of this context; what it took is in the answer.
     ///
     /// # Errors
-    /// When gpg fails or does not finish. That it takes no key is no failure.
+    /// When gpg fails or does not finish. That it takes no key is not a failure.
     pub fn import(&mut self, keys: &[u8]) -> Result<Imported, EngineError> {
         const DOING: &str = "importing keys";
         let keys = keys.to_owned();

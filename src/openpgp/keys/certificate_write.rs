@@ -97,7 +97,7 @@ impl Certificate {
         written.is_crowded || written.out.len() > MAX_KEY_BYTES
     }
 
-    /// Whether something may have been left out by which it would count, so that what GnuPG does not find is no knowledge: a
+    /// Whether something may have been left out by which it would count, so that what GnuPG does not find is not knowledge: a
     /// renewal among signatures with later dates, which are cheap to forge.
     #[must_use]
     pub fn is_cut(&self) -> bool {

@@ -36,7 +36,7 @@ impl Index {
         self.by_id.contains_key(&id)
     }
 
-    /// The keys that claim a key ID, which is no proof of anything.
+    /// The keys that claim a key ID, which is not proof of anything.
     #[must_use]
     pub fn with_id(&self, id: KeyId) -> &[usize] {
         self.by_id.get(&id).map_or(&[], Vec::as_slice)

@@ -41,7 +41,7 @@ const KEY_LABELS: [&str; 3] = ["PUBLIC KEY BLOCK", "PRIVATE KEY BLOCK", "SECRET 
 /// Beside a key, or a revocation.
 const COMPRESSED: &str = "it has compressed data in it, which no key file has";
 
-/// Something that is no key.
+/// Something that is not a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Other {
     /// A signature over data.
@@ -112,7 +112,7 @@ pub struct Contents {
     lost: Option<Vec<u8>>,
     /// What else is in it.
     pub others: Vec<Other>,
-    /// What it is instead, or what is wrong with it, where it is no key file or a damaged one.
+    /// What it is instead, or what is wrong with it, where it is not a key file or a damaged one.
     pub otherwise: Option<&'static str>,
 }
 

@@ -96,7 +96,7 @@ pub(crate) fn is_readable(body: &[u8]) -> bool {
     }
 }
 
-/// What follows a number (MPI) of at most `limit` bytes. An empty one is none: GnuPG 2.4 ends at it without an answer.
+/// What follows a number (MPI) of at most `limit` bytes. An empty one is refused: GnuPG 2.4 ends at it without an answer.
 #[must_use]
 pub(crate) fn after_number(input: &[u8], limit: usize) -> Option<&[u8]> {
     let (bits, rest) = input.split_first_chunk()?;

@@ -41,7 +41,7 @@ impl Needs {
     }
 
     /// The first of them that is neither among these kinds nor among these digests, in words. Digests of which nobody can
-    /// tell, since they are not in `tried`, do not count: no GnuPG has them, so that lacking them is no fault of this one.
+    /// tell, since they are not in `tried`, do not count: no GnuPG has them, so that lacking them is not the fault of this one.
     #[must_use]
     pub fn beyond(&self, kinds: &[Kind], digests: &BTreeSet<u8>, tried: &BTreeSet<u8>) -> Option<String> {
         let kind = self.kinds.iter().find(|kind| !kinds.iter().any(|own| own.is(kind)));

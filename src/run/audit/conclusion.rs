@@ -131,7 +131,7 @@ impl Judge<'_> {
     }
 
     /// Whether something may be recorded of an image. Where a use does not get what it expects, the image is rejected for its
-    /// identity alone: what is recorded stays, and that it is verified for another use is no ground to call it trusted
+    /// identity alone: what is recorded stays, and that it is verified for another use is not a ground to call it trusted
     /// (docs/contract.md 5). Nor is a record made or taken back where not all was looked at that is expected. But
     /// what is certain is recorded: otherwise whoever may write uses of an image could keep a revoked key in force.
     fn may_record(&self, judged: &Judged, expected: &Expected) -> bool {
@@ -238,8 +238,8 @@ fn is_one(judged: &Judged, expected: &Expected) -> bool {
     judged.worse.is_none() && expected.is_whole()
 }
 
-/// Leaves out of what is to be recorded whatever takes trust back, and says so: what some of its uses expect of an image is
-/// no ground to, since others may rest on the record.
+/// Leaves out of what is to be recorded whatever takes trust back, and says so: what some of its uses expect of an image does
+/// not justify that, since others may rest on the record.
 fn keep_trust(entry: &mut Entry, record: &mut Option<Record>) -> Option<String> {
     let own = record.as_mut().filter(|own| !own.downgrades.is_empty())?;
     own.downgrades.clear();

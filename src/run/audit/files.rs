@@ -41,7 +41,7 @@ pub(super) struct Files<'f> {
     uses: Uses,
     /// Why not all of that is known; safe to print.
     troubles: Vec<String>,
-    /// What else is not known, likewise: it is about no other images than those that are noted with their uses.
+    /// What else is not known; safe to print. It is only about the images that are noted with their uses.
     beside: Vec<String>,
     /// How many objects of other kinds were left out.
     others: u64,
@@ -132,7 +132,7 @@ impl<'f> Files<'f> {
     }
 
     /// Whether an object is an image to be judged: other kinds are none, and a view of an image that stands there itself,
-    /// or that another view has shown already, is no image of its own.
+    /// or that another view has shown already, is not an image of its own.
     fn wants(&self, position: Position) -> bool {
         !self.objects.is_of_other_kind(position) && !self.objects.is_seen_elsewhere(position)
     }

@@ -27,7 +27,7 @@ pub(super) struct Held {
     pub(super) expected: Option<HeldExpected>,
     /// The other changes that wait, in words that are safe to print.
     pub(super) gains: Vec<Told>,
-    /// The changes that take trust back, likewise.
+    /// The changes that take trust back, in words that are safe to print.
     pub(super) downgrades: Vec<Told>,
 }
 

@@ -100,7 +100,7 @@ impl Job {
     }
 
     /// What is said of it where nothing is expected. Where its object says that it comes from, the user may look up what to
-    /// expect; it is no expectation itself.
+    /// expect; it is not an expectation itself.
     pub(super) fn refusal(&self) -> Refusal {
         if let (What::Directory(path), None) = (&self.what, &self.expected.trouble) {
             let name = shell_word(&safe(&format!("dir:{}", path.display())));
@@ -170,7 +170,7 @@ pub(super) struct Record {
     pub(super) harmless: Vec<SignatureEdit>,
     /// What these do, in words that are safe to print.
     pub(super) gains: Vec<Told>,
-    /// What the others do, likewise.
+    /// What the others do, in words that are safe to print.
     pub(super) downgrades: Vec<Told>,
 }
 

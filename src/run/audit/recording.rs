@@ -24,7 +24,7 @@ pub(super) struct Changes {
     pub(super) harmless: Vec<SignatureEdit>,
     /// What that does, in words that are safe to print.
     pub(super) gains: Vec<Told>,
-    /// What the rest does, likewise.
+    /// What the rest does, in words that are safe to print.
     pub(super) downgrades: Vec<Told>,
     /// Whether there are changes that are not among these, since they wait until more is known.
     pub(super) has_waiting: bool,

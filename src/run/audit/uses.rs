@@ -49,7 +49,7 @@ impl Judge<'_> {
 
     /// Judges an object by a policy as each identity for which one of its signatures is recorded to be trusted, where the
     /// signature does not hold for what is expected of the image now: each scope has its own keys, and what others call the
-    /// image is no ground to take that record back. What the user says of the image is.
+    /// image is not a ground to take that record back. What the user says of the image is.
     pub(super) fn as_recorded(
         &mut self,
         loaded: &Loaded,

@@ -13,7 +13,7 @@ use crate::verdict::left_out::LeftOut;
 use crate::verdict::tally::Tally;
 use crate::verdict::{ImageOutcome, SignatureOutcome};
 
-/// The signatures of an object that are not among the `chosen`. What is no GPG signature at all can never count.
+/// The signatures of an object that are not among the `chosen`. What is not a GPG signature at all can never count.
 pub(in crate::run) fn signatures(loaded: &Loaded, chosen: &[usize]) -> Vec<Signature> {
     let all = loaded.image.signatures.iter().enumerate();
     let rest = all.filter(|(index, _)| !chosen.contains(index));

@@ -18,7 +18,7 @@ pub(super) struct KeyFiles {
 }
 
 impl KeyFiles {
-    /// Reads the files. One that cannot be read is no reason not to look at the others.
+    /// Reads the files. One that cannot be read is not a reason not to look at the others.
     pub(super) fn of(policy: &Policy) -> Self {
         let mut files = Self::default();
         for keys in member::openpgp(policy) {

@@ -135,7 +135,7 @@ fn unasked(cases: &[Case], rows: &mut [TestRow], book: &Rulebook, ground: &Groun
     notes
 }
 
-/// Why a file is no table: it may be the policy, where the two were swapped.
+/// Why a file is not a table: it may be the policy, where the two were swapped.
 fn no_table(settings: &Test, text: &str, error: &TextError) -> UsageError {
     let file = shown(&settings.table);
     let is_policy = Source::parse(settings.table.clone(), text.as_bytes().to_vec()).is_ok_and(|own| has_rules(&own));

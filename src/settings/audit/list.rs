@@ -8,7 +8,7 @@ use crate::settings::requests::{self, Names, Request};
 use crate::settings::UsageError;
 use crate::text::safe;
 
-/// What a line of a list names that is no object of a cluster.
+/// What a line of a list names that is not an object of a cluster.
 const LISTED: &str = "docker://REFERENCE, dir:PATH REF";
 
 /// The same of an argument.

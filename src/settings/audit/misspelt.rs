@@ -10,7 +10,7 @@ const COMMANDS: [&str; 2] = ["diff", "merge"];
 /// Refuses a first word that seems meant to be a command.
 ///
 /// # Errors
-/// When it is no IMAGE, and near to a command.
+/// When it is not an IMAGE, and near to a command.
 pub(super) fn refuse(images: &[String]) -> Result<(), UsageError> {
     let Some(word) = images.first() else { return Ok(()) };
     let is_word = word.bytes().all(|b| b.is_ascii_lowercase());

@@ -7,7 +7,7 @@ use crate::text::safe;
 /// What one object says about itself.
 #[derive(Debug, Clone, Default)]
 pub struct Outline {
-    /// Its kind as it writes it; empty where that is no name of a kind.
+    /// Its kind as it writes it; empty where that is not a name of a kind.
     pub(super) kind: Option<String>,
     /// Its group and version as it writes them.
     pub(super) api_version: Option<String>,
@@ -82,7 +82,7 @@ impl Outline {
         }
     }
 
-    /// The kind of the elements of a list that do not say it themselves; nothing where it is no list.
+    /// The kind of the elements of a list that do not say it themselves; nothing where it is not a list.
     #[must_use]
     pub fn elements(&self) -> Option<ObjectKind> {
         let element = self.kind.as_deref()?.strip_suffix("List")?;

@@ -58,7 +58,7 @@ pub enum ScanError {
     /// Not an API object.
     #[error("it has no kind")]
     NoKind,
-    /// A list whose items are none.
+    /// A list whose items are not an array.
     #[error("items: expected an array")]
     Items,
     /// Too many objects in all files together.
@@ -141,7 +141,7 @@ pub fn outline(input: impl BufRead) -> Outline {
     json_outline(&mut reader(input), None, 0).unwrap_or_default()
 }
 
-/// Reads one object for its outline, at a depth of lists in lists; the elements of `items` likewise where they are wanted.
+/// Reads one object for its outline, at a depth of lists in lists; with `items`, also each of its elements.
 fn json_outline<R: BufRead>(
     reader: &mut Reader<R>,
     mut items: Option<&mut dyn Sink>,

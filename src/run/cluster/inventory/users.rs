@@ -31,7 +31,7 @@ pub(in crate::run) fn add_stream(uses: &mut Uses, object: &Value) -> Vec<String>
 }
 
 /// Notes what the view of a tag says that it stands for: an image that is imported from a reference with a tag. What it
-/// was resolved to is no expectation.
+/// was resolved to is not an expectation.
 pub(in crate::run) fn add_tag(uses: &mut Uses, object: &Value) -> Vec<String> {
     let metadata = &object["metadata"];
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();

@@ -146,7 +146,7 @@ pub fn places(source: &SourceOptions) -> Result<Vec<Place>, UsageError> {
     Ok(places)
 }
 
-/// What to say of the name of an image that is no file.
+/// What to say of the name of an image that is not a file.
 fn no_file(path: &Path) -> Option<String> {
     let text = path.to_str()?;
     let what = [

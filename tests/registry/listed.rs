@@ -3,7 +3,7 @@
 
 use crate::registry::town::Town;
 
-/// Each line that is none is told with its place, and with what is wrong in it.
+/// Each line that names none is told with its place, and with what is wrong in it.
 #[test]
 fn a_line_of_a_list_in_another_form() {
     let town = Town::new();
@@ -27,7 +27,7 @@ fn a_line_of_a_list_in_another_form() {
     }
 }
 
-/// The name of an image in the place of a file's is no place that could not be asked.
+/// The name of an image in the place of a file's is not a place that could not be asked.
 #[test]
 fn an_image_is_no_file_with_objects() {
     let town = Town::new();

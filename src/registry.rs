@@ -25,7 +25,7 @@ pub mod said;
 mod sent;
 pub mod served;
 pub mod session;
-pub mod skopeo;
+pub(crate) mod skopeo;
 pub mod token;
 pub mod trouble;
 mod url_text;

@@ -14,7 +14,8 @@ fn tree<'t>(before: &str, text: &'t str, found: &mut Vec<(String, String)>) -> &
     let end = text.find(|c| !is_of_path(c)).unwrap_or(text.len());
     let (path, mut rest) = text.split_at(end);
     let path = format!("{before}{path}");
-    if let (true, Some(inside)) = (path.ends_with("::"), rest.strip_prefix('{')) {
+    let is_open = path.is_empty() || path.ends_with("::");
+    if let (true, Some(inside)) = (is_open, rest.strip_prefix('{')) {
         rest = inside;
         loop {
             rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
@@ -74,7 +75,7 @@ fn paths(text: &str) -> Vec<String> {
 
 #[test]
 fn paths_are_found_in_trees_and_by_the_names_in_use() {
-    let text = "use image_signature::edit::{self, Change, deep::{A, b as c}};\nuse image_signature::text;\n\
+    let text = "use image_signature::edit::{self, Change, deep::{A, b as c}};\nuse image_signature::{text, input};\n\
                 fn f() { edit::json::edit(); c::d(); context::e(); image_signature::g::h() }";
     let expected = [
         "edit",
@@ -84,6 +85,7 @@ fn paths_are_found_in_trees_and_by_the_names_in_use() {
         "edit::deep::b::d",
         "edit::json::edit",
         "g::h",
+        "input",
         "text",
     ];
     let found: BTreeSet<String> = paths(text).into_iter().collect();

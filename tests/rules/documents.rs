@@ -174,8 +174,7 @@ fn riddle(text: &str) -> Option<String> {
     }
     words.windows(4).find_map(|four| {
         let is_of_one = !four[0].eq_ignore_ascii_case("there") && four[1] == "is";
-        let is_none = four[2] == "none" && four[3] != "of"
-            || four[2].starts_with("none") && four[2].ends_with(['.', ',', ';', ':']);
+        let is_none = four[2].trim_end_matches(['.', ',', ';', ':']) == "none" && four[3] != "of";
         let is_no = four[2] == "no" && !["longer", "more"].contains(&four[3]);
         (is_of_one && (is_none || is_no)).then(|| four[1..].join(" "))
     })

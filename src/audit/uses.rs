@@ -11,6 +11,7 @@ mod made;
 mod mark;
 mod places;
 mod rows;
+mod shared;
 mod told;
 mod words;
 

@@ -3,8 +3,6 @@
 
 use std::sync::Arc;
 
-use super::Uses;
-
 /// Hashes of images, first those that are sorted.
 #[derive(Debug, Default)]
 pub(super) struct Images {
@@ -87,25 +85,6 @@ impl Images {
         all.shrink_to_fit();
         self.sorted = all.len();
         numbers
-    }
-}
-
-impl Uses {
-    /// Has the table begin with images that nothing uses yet, before any use is added.
-    pub fn begin_with(&mut self, images: Vec<[u8; 32]>) {
-        self.images = Images::of(images);
-    }
-
-    /// Images that are used and that the table did not begin with, sorted. Known until the table is sorted.
-    #[must_use]
-    pub fn added(&self) -> Vec<[u8; 32]> {
-        self.images.added()
-    }
-
-    /// The images that the table began with, and those that are used, sorted, once the table is.
-    #[must_use]
-    pub fn all(&self) -> Arc<Vec<[u8; 32]>> {
-        Arc::clone(self.images.all())
     }
 }
 

@@ -88,7 +88,11 @@ fn lookaside() {
         Some(match (case["url"].as_str(), store) {
             (Some(expected), Ok(store)) => {
                 let number = usize::try_from(case["index"].as_u64().unwrap()).unwrap();
-                same("url", expected, &store.url(number)).and(same(
+                // What stands there as user name and password is sent in a header (registry::lookaside_logins).
+                let (scheme, rest) = expected.split_once("://").unwrap();
+                let (authority, path) = rest.split_once('/').unwrap();
+                let host = authority.rsplit('@').next().unwrap();
+                same("url", &*format!("{scheme}://{host}/{path}"), &store.url(number)).and(same(
                     "attachments",
                     case["use_sigstore_attachments"].as_bool(),
                     Some(attachments),

@@ -76,7 +76,7 @@ impl Sent {
         self.is_among(text, |_| true)
     }
 
-    /// Whether a URL repeats what was sent for the repository at this path, or what was sent for others and is no word.
+    /// Whether a URL repeats what was sent for the repository at this path, or what was sent for others and is not a word.
     pub(super) fn is_in_url(&self, url: &str, path: &str) -> bool {
         self.is_among(url, |own| own == path)
     }

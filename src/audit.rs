@@ -16,6 +16,7 @@ pub mod format;
 pub(crate) mod gaps;
 pub mod head;
 pub(crate) mod images;
+mod in_use;
 pub(crate) mod lines;
 pub(crate) mod merge;
 pub(crate) mod prefix_map;

@@ -19,7 +19,7 @@ pub(crate) mod patch;
 pub(crate) mod pods;
 pub(crate) mod policies;
 pub mod registries;
-pub(crate) mod release;
+pub mod release;
 pub(crate) mod rights;
 pub mod status;
 pub mod streams;

@@ -2,6 +2,7 @@
 //! What is judged: an image by its digest, what is known of its manifest, and its signatures.
 
 pub mod instances;
+pub(crate) mod layers;
 mod list;
 mod manifest;
 mod platform;

@@ -15,6 +15,10 @@ mod certain;
 mod cluster;
 #[path = "audit/cluster_policy.rs"]
 mod cluster_policy;
+#[path = "audit/components.rs"]
+mod components;
+#[path = "audit/components_scene.rs"]
+mod components_scene;
 #[path = "audit/continued.rs"]
 mod continued;
 #[path = "audit/elsewhere.rs"]
@@ -63,6 +67,10 @@ mod naming_lists;
 mod odd_names;
 #[path = "audit/partial.rs"]
 mod partial;
+#[path = "audit/payload_trouble.rs"]
+mod payload_trouble;
+#[path = "audit/payload_word.rs"]
+mod payload_word;
 #[path = "audit/progress.rs"]
 mod progress;
 #[path = "audit/proof.rs"]

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use image_signature::cluster::kubeconfig::Kubeconfig;
 use image_signature::cluster::pages::outline::Outline;
+use image_signature::cluster::release::Components;
 use image_signature::cluster::status::Status;
 use image_signature::cluster::{containers, mirrors, streams};
 use image_signature::http::{Headers, Method, Response};
@@ -65,7 +66,7 @@ fn is_still(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() && c != '\n')
 }
 
-/// What a registry and its token server answer, and stored logins: words of it are safe to print and bounded, and nothing
+/// What a registry and its token server answer, layers too, and stored logins: words of it are safe to print and bounded, and nothing
 /// that is a message counts as lost.
 pub fn registry_answer(input: &[u8]) {
     if let Ok(text) = std::str::from_utf8(input) {
@@ -88,6 +89,9 @@ pub fn registry_answer(input: &[u8]) {
     let told = said::told(&response(input), |_| false);
     assert!(is_still(&told) && told.len() < 16_384, "{told:?}");
     let _ = login::look_up(input, "registry.example", true);
+    if let Err(why) = Components::of_layer(input) {
+        assert!(is_still(&why), "{why:?}");
+    }
 }
 
 /// What the API server answers: for an image, a stream, a pod, a mirror set, a page of a list, and why it refuses.

@@ -155,9 +155,8 @@ fn of_verdict(entry: &Entry, is_by_policy: bool) -> Option<String> {
 fn of_findings(entry: &Entry) -> Option<String> {
     let has = |kind: FindingKind| entry.findings.iter().any(|finding| finding.kind == kind);
     let is_signer = |key: &String| entry.signers().any(|signer| signer.primary == *key);
-    let is_used = !entry.uses.is_empty() || entry.more_uses > 0;
     let has_place = entry.source.starts_with("dir:") || entry.source.starts_with("docker://");
-    let what = if has(FindingKind::UnsignedInUse) != (is_used && entry.verdict == Verdict::Unsigned) {
+    let what = if has(FindingKind::UnsignedInUse) != (entry.is_in_use() && entry.verdict == Verdict::Unsigned) {
         "the finding unsignedInUse does not agree with its verdict and uses"
     } else if has(FindingKind::Expiring) && entry.verdict != Verdict::Verified {
         "keys that verify it expire, but it is not Verified"

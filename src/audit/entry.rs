@@ -241,7 +241,7 @@ pub struct Use {
     /// Its namespace; empty where it has none.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub namespace: String,
-    /// Its name: `STREAM:TAG`, `POD/CONTAINER`, the version of a payload, a reference.
+    /// Its name: `STREAM:TAG`, `POD/CONTAINER`, the version of a payload, `VERSION/COMPONENT` of one, a reference.
     pub name: String,
     /// Other uses say what the image is expected to be signed as, and nothing says it of this one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -154,17 +154,9 @@ impl Uses {
         })
     }
 
-    /// Whether an image is one of these.
-    #[must_use]
-    pub fn is_used(&self, image: &Digest) -> bool {
-        image.hash().is_some_and(|hash| self.records_of(hash).next().is_some())
-    }
-
-    /// Whether a pod runs an image, or it is the release.
-    #[must_use]
-    pub fn is_run(&self, image: &Digest) -> bool {
-        let is_own = |record: &Record| matches!(record.kind, UseKind::Pod | UseKind::Release);
-        image.hash().is_some_and(|hash| self.records_of(hash).any(is_own))
+    /// Whether something of one of these kinds uses an image.
+    pub fn has_use(&self, image: [u8; 32], is_one: impl Fn(UseKind) -> bool) -> bool {
+        self.records_of(image).any(|record| is_one(record.kind))
     }
 
     /// What is known of an image.

@@ -2,6 +2,10 @@
 //! The release payload that a cluster runs, by its ClusterVersion, and the signatures of payloads that the
 //! cluster keeps (docs/openshift-api.md 9).
 
+mod archive;
+mod components;
+
+pub use components::{Component, Components};
 use serde_json::Value;
 
 use super::api::{Api, ApiError};
@@ -156,7 +160,8 @@ fn payloads(history: &Value) -> Result<Vec<Payload>, String> {
         let Some(image) = image.filter(is_digest) else {
             return Err(format!("{} names no payload by digest", quoted(text("image"))));
         };
-        let version = bounded(text("version"), MAX_VERSION);
+        // What uses an image has a slash after the version where it is a component's.
+        let version = bounded(text("version"), MAX_VERSION).replace('/', "_");
         if !found.iter().any(|known| known.image == image) {
             found.push(Payload { version, image });
         }
@@ -192,8 +197,9 @@ mod tests {
         ]);
         let versions: Vec<String> = payloads(&history).unwrap().into_iter().map(|p| p.version).collect();
         assert_eq!(versions, ["4.3", "4.2"]);
-        let begun = json!([entry("Partial", "4.1", 'a')]);
-        assert_eq!(payloads(&begun).unwrap().len(), 1);
+        let begun = json!([entry("Partial", "4.1/x", 'a')]);
+        let begun = payloads(&begun).unwrap();
+        assert_eq!((begun.len(), begun[0].version.as_str()), (1, "4.1_x"));
     }
 
     #[test]

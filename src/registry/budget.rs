@@ -16,6 +16,7 @@ const REQUESTS: u32 = 20;
 pub struct Budget {
     limit: Duration,
     until: Mutex<Option<Instant>>,
+    bound: Mutex<Option<(Duration, Instant)>>,
 }
 
 impl Budget {
@@ -25,7 +26,13 @@ impl Budget {
         Self {
             limit: request.map_or(MAX_TOTAL, |request| request.saturating_mul(REQUESTS)),
             until: Mutex::new(None),
+            bound: Mutex::new(None),
         }
+    }
+
+    /// Has all that is looked at from now on end by then, which was `limit` away when it began; `None` takes that back.
+    pub fn within(&self, bound: Option<(Duration, Instant)>) {
+        *self.bound.lock().unwrap_or_else(PoisonError::into_inner) = bound;
     }
 
     /// Another image is looked at from now on.
@@ -36,16 +43,47 @@ impl Budget {
     /// The time for all requests about an image.
     #[must_use]
     pub fn limit(&self) -> Duration {
-        self.limit
+        let bound = self.bound().map(|(limit, _)| limit);
+        bound.map_or(self.limit, |bound| bound.min(self.limit))
     }
 
     /// When the requests about this image must have ended.
     pub(super) fn until(&self) -> Option<Instant> {
-        *self.until.lock().unwrap_or_else(PoisonError::into_inner)
+        let own = *self.until.lock().unwrap_or_else(PoisonError::into_inner);
+        let bound = self.bound().map(|(_, until)| until);
+        own.into_iter().chain(bound).min()
+    }
+
+    fn bound(&self) -> Option<(Duration, Instant)> {
+        *self.bound.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Whether they must have ended by now.
     pub(super) fn is_over(&self) -> bool {
         self.until().is_some_and(|until| Instant::now() >= until)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_looks_end_within_one_bound() {
+        let budget = Budget::new(None);
+        let (limit, now) = (Duration::from_secs(120), Instant::now());
+        budget.within(Some((limit, now + limit)));
+        budget.begin();
+        assert_eq!((budget.until(), budget.limit()), (Some(now + limit), limit));
+        budget.within(Some((limit, now)));
+        budget.begin();
+        assert!(budget.is_over());
+        budget.within(None);
+        budget.begin();
+        assert!(!budget.is_over() && budget.limit() == MAX_TOTAL);
+        let strict = Budget::new(Some(Duration::from_secs(1)));
+        strict.begin();
+        strict.within(Some((limit, now + limit)));
+        assert!(strict.until() < Some(now + limit) && strict.limit() == Duration::from_secs(20));
     }
 }

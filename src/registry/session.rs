@@ -159,8 +159,16 @@ impl<'n> Session<'n> {
     /// # Errors
     /// When it is not there, cannot be had, or is another one.
     pub fn blob(&mut self, repository: &Repository, digest: &Digest) -> Result<Vec<u8>, Trouble> {
+        self.content(repository, digest, MAX_PAYLOAD_BYTES as u64)
+    }
+
+    /// Fetches a blob of at most so many bytes and makes sure that it hashes to its digest.
+    ///
+    /// # Errors
+    /// As for [`Session::blob`].
+    pub fn content(&mut self, repository: &Repository, digest: &Digest, limit: u64) -> Result<Vec<u8>, Trouble> {
         let url = format!("{}/v2/{}/blobs/{digest}", self.base, repository.path);
-        let response = self.get(repository, &url, "*/*", MAX_PAYLOAD_BYTES as u64, "a blob")?;
+        let response = self.get(repository, &url, "*/*", limit, "a blob")?;
         if digest.is_of(&response.body) {
             Ok(response.body)
         } else {

@@ -295,7 +295,10 @@ impl Line for Conveyor<'_, '_, '_, '_> {
         self.tick();
         let cluster = match &mut self.feed {
             Feed::Jobs(_) => None,
-            Feed::Cluster(cluster) => Some(&mut **cluster),
+            Feed::Cluster(cluster) => {
+                cluster.heed(&done.entry);
+                Some(&mut **cluster)
+            }
         };
         self.collector.take(done, cluster, self.progress, &mut self.stderr);
     }

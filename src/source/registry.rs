@@ -6,6 +6,7 @@
 
 mod attachments;
 pub(crate) mod compared;
+mod layers;
 mod referrers;
 pub(crate) mod signatures;
 mod unread;

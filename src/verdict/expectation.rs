@@ -29,6 +29,26 @@ pub struct Alternative {
     pub requirements: Vec<Requirement>,
 }
 
+impl Alternative {
+    /// Whether there may be an image that is Verified as this: signatures are required, and nothing that no image has.
+    #[must_use]
+    pub fn may_be_verified(&self) -> bool {
+        let demands = || self.requirements.iter().map(|own| &own.demand);
+        !self.is_out_of_scope
+            && demands().any(|demand| matches!(demand, Demand::Signed(_)))
+            && demands().all(|demand| matches!(demand, Demand::Signed(_) | Demand::Anything))
+    }
+
+    /// Whether an image may be accepted as this by something that is not checked here.
+    #[must_use]
+    pub fn may_be_met_unchecked(&self) -> bool {
+        let demands = || self.requirements.iter().map(|own| &own.demand);
+        !self.is_out_of_scope
+            && demands().any(|demand| matches!(demand, Demand::Unsupported(_)))
+            && !demands().any(|demand| matches!(demand, Demand::Refusal(_)))
+    }
+}
+
 /// A requirement of a policy's scope, or what the options demand.
 #[derive(Debug, Clone)]
 pub struct Requirement {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 
 use serde_json::{json, Value};
 
-use super::bench::Report;
+use super::bench::{digest, Report};
+use super::components_scene::{archive, gzip, references, store};
 use super::elsewhere::Town;
-use super::fleet::pod;
+use super::fleet::{pod, stored};
 use crate::support::api::log::Request;
 use crate::support::api::Rule;
 use crate::support::deployment::{command, objects, shown, shown_options, templates};
@@ -84,14 +85,14 @@ fn is_for(right: &Right, request: &Request) -> bool {
 fn town(rights: &BTreeSet<Right>) -> Town {
     let town = Town::new();
     let server = town.fleet.server();
-    let own = town.image("v1", true);
+    let component = format!("{}/ns/app@{}", town.hub.host(), digest(1));
+    let layer = gzip(&archive(&references(&[("cli", &component)])));
+    let own = store(&town.hub, ("ns/app", "v1"), &layer, &|_| {});
     town.sign(&own, "v1");
     let blob = town.fleet.sign(&own, &format!("{}/ns/app:v1", town.hub.host()));
-    server.objects(|objects| {
-        objects.edit_image(&own, |image| {
-            image["signatures"] = super::fleet::stored(&own, &[&blob])["signatures"].clone();
-        });
-    });
+    let mut image = stored(&own, &[&blob]);
+    image["dockerImageReference"] = json!(format!("{}/ns/app@{own}", town.hub.host()));
+    server.image(image);
     town.stream(&[("v1", &own)]);
     let name = format!("{}/ns/app@{own}", town.hub.host());
     server.pod("shop", "web", pod("Running", &name, &name));

@@ -35,6 +35,11 @@ impl Images {
         added
     }
 
+    /// Whether an image is one of those that are sorted.
+    pub(super) fn is_sorted_one(&self, image: &[u8; 32]) -> bool {
+        self.all[..self.sorted].binary_search(image).is_ok()
+    }
+
     /// The number of an image, which is added if it is none of those that are sorted, nor the last one.
     pub(super) fn number(&mut self, image: [u8; 32]) -> Option<u32> {
         let known = self.all[..self.sorted].binary_search(&image).ok();

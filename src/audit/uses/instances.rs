@@ -177,7 +177,9 @@ mod tests {
         assert_eq!(uses.known(&other).expected(), []);
         // What lists name and nothing else is used by nothing else.
         assert_eq!(uses.images().collect::<Vec<_>>(), [list]);
-        assert!(!uses.is_used(&instance) && !uses.is_used(&other));
+        assert!([instance, other]
+            .iter()
+            .all(|own| !uses.has_use(own.hash().unwrap(), |_| true)));
     }
 
     #[test]

@@ -13,9 +13,9 @@ use crate::reference::Reference;
 impl Uses {
     /// The places from which namespaces run a list without expecting there a tag of it, each with its number among the
     /// references. What the cluster's registry calls a tag that stands for the list does not count: whoever runs that asks for what
-    /// the tag says.
+    /// the tag says. Neither does what a payload calls a component: that is about the list, and nobody runs it by that name.
     pub(super) fn places_of_list(&self, list: [u8; 32]) -> Vec<(u32, u32)> {
-        let own = || self.records_of(list);
+        let own = || self.records_of(list).filter(|record| record.kind != UseKind::Release);
         let tags = own().filter(|record| record.is_demand && self.names_tag(record));
         let saying: HashSet<u32> = tags.map(|record| record.namespace).collect();
         let silent = own().filter(|record| !self.names_tag(record) || !record.is_demand);

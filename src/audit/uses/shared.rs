@@ -12,6 +12,12 @@ impl Uses {
         self.images = Images::of(images);
     }
 
+    /// Whether the table began with an image.
+    #[must_use]
+    pub fn began_with(&self, image: &[u8; 32]) -> bool {
+        self.images.is_sorted_one(image)
+    }
+
     /// Images that are used and that the table did not begin with, sorted. Known until the table is sorted.
     #[must_use]
     pub fn added(&self) -> Vec<[u8; 32]> {

@@ -59,6 +59,14 @@ impl Judge<'_> {
                 break;
             }
         }
+        self.found(refusal, &found, job, told)
+    }
+
+    /// An image without an object, by what was found of it.
+    pub(super) fn found(&mut self, refusal: &Refusal, found: &Elsewhere, job: &Job, told: &mut Messages<'_>) -> Judged {
+        let Ok(digest) = Digest::parse(&job.image) else {
+            return ImageOutcome::refused(refusal.clone(), Vec::new()).into();
+        };
         if found.signatures.is_empty() && found.taken.is_none() {
             let trouble = found.sources.iter().find_map(|source| source.answer.trouble());
             let refusal = match &trouble {
@@ -70,7 +78,7 @@ impl Judge<'_> {
                 }
             };
             return Judged {
-                sources: found.sources,
+                sources: found.sources.clone(),
                 ..ImageOutcome::refused(refusal, Vec::new()).into()
             };
         }

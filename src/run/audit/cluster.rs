@@ -1,27 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The images of a cluster, and their records.
 
+mod payload;
 mod writing;
 
 use serde_json::Value;
 
+use self::payload::Payloads;
 use super::expected::{self, Expected};
 use super::job::{self, Job, Object, Standing, What};
 use super::judge::Judge;
 use super::naming::Lists;
+use crate::audit::entry::Entry;
 use crate::audit::prefix_map::PrefixMap;
 use crate::audit::uses::Known;
 use crate::cluster::names::Name;
-use crate::reason::{Reason, Refusal};
+use crate::reason::{Reason, Refusal, Verdict};
 use crate::reference::Reference;
 use crate::registry::registries_conf::RegistriesConf;
 use crate::report::console::Messages;
-use crate::run::cluster::inventory::{Candidate, Inventory, Range, Scope, Wanted};
+use crate::run::cluster::inventory::{Candidate, Inventory, Range, Reader, Scope, Wanted};
 use crate::run::cluster::{Session, SOURCE};
 use crate::run::lists;
 use crate::run::planning::Author;
 use crate::run::record_to::{ImageRecorder, Recorder as _};
 use crate::settings::audit::{AskedRange, Audit, Images};
+use crate::settings::cluster_registry::ClusterRegistry;
 use crate::settings::objects::Recording;
 use crate::settings::requests::Request;
 use crate::source::objects::Loaded;
@@ -47,13 +51,15 @@ pub(super) struct Cluster<'s> {
     is_partial: bool,
     /// Only some of what uses images was asked for.
     is_of_some: bool,
+    /// What to know of release payloads.
+    notes: Vec<String>,
 }
 
 impl<'s> Cluster<'s> {
     /// Finds out which images there are. `None` where the images of the run are not those of a cluster.
     pub(super) fn read(
         settings: &'s Audit,
-        judge: Judge<'s>,
+        mut judge: Judge<'s>,
         mut session: Session,
         stderr: &mut Messages<'_>,
     ) -> Option<Self> {
@@ -89,7 +95,24 @@ impl<'s> Cluster<'s> {
             selector: selector.clone(),
         };
         let map = settings.map.as_ref().map(|map| &map.map);
-        let inventory = Inventory::read(&mut session, scope, map);
+        let mut notes = Vec::new();
+        let inventory = match judge.lookups.clone() {
+            Some(lookups) => {
+                let mut payloads = Payloads {
+                    map,
+                    judge: &mut judge,
+                    lookups: &lookups,
+                    is_auto: *registry == Some(ClusterRegistry::Auto),
+                    notes: &mut notes,
+                };
+                let mut reader: Reader<'_> = &mut |payload, kept, object| payloads.read(payload, kept, object, stderr);
+                Inventory::read(&mut session, scope, map, Some(&mut reader))
+            }
+            None => Inventory::read(&mut session, scope, map, None),
+        };
+        if judge.lookups.is_none() && inventory.has_release() {
+            log::info!("{}", payload::NOT_ASKED);
+        }
         session.tell_warnings(stderr);
         // What is missing by now is about streams, pods and lists; the images themselves are listed later.
         let is_partial = !inventory.incomplete().is_empty() || inventory.may_miss_lists();
@@ -104,6 +127,7 @@ impl<'s> Cluster<'s> {
             looks: registry.is_some(),
             is_partial,
             is_of_some,
+            notes,
         })
     }
 
@@ -211,9 +235,18 @@ impl<'s> Cluster<'s> {
         complaints
     }
 
-    /// What to know about images that are left out.
+    /// Heeds what an image was judged to be: the components of a payload that is Verified would be known if its registry were
+    /// asked.
+    pub(super) fn heed(&mut self, entry: &Entry) {
+        if !self.looks && entry.verdict == Verdict::Verified && self.inventory.is_release(&entry.image) {
+            self.notes.push(payload::NOT_ASKED.to_owned());
+            self.notes.dedup();
+        }
+    }
+
+    /// What to know about images that are left out, and about release payloads.
     pub(super) fn notes(&self) -> Vec<String> {
-        self.inventory.left_out()
+        [self.inventory.left_out(), self.notes.clone()].concat()
     }
 
     /// Says what the server warns of.

@@ -59,7 +59,8 @@ pub(super) fn of_release(outcome: &ImageOutcome, entry: &mut Entry) {
     let versions: Vec<String> = entry
         .uses
         .iter()
-        .filter(|by| by.kind == UseKind::Release)
+        // Components have a version of their own.
+        .filter(|by| by.kind == UseKind::Release && !by.is_component())
         .map(|by| by.name.clone())
         .collect();
     let verified = outcome
@@ -88,8 +89,7 @@ pub(super) fn of_release(outcome: &ImageOutcome, entry: &mut Entry) {
 
 /// Adds what follows from the entry itself, and keeps it within its bounds.
 pub(super) fn finish(mut entry: Entry, footing: Option<&Footing>, settings: &Audit) -> Entry {
-    let is_used = !entry.uses.is_empty() || entry.more_uses > 0;
-    if is_used && entry.verdict == Verdict::Unsigned {
+    if entry.is_in_use() && entry.verdict == Verdict::Unsigned {
         let message = "it is in use and has no signature".to_owned();
         add(&mut entry, FindingKind::UnsignedInUse, message);
     }

@@ -53,6 +53,8 @@ pub(super) enum What {
     Directory(PathBuf),
     /// No object, for this reason; a registry may have it at one of these places.
     Absent(Refusal, Vec<Reference>),
+    /// No object, for this reason; what was found of it in other places.
+    Found(Refusal, Box<Elsewhere>),
     /// Nothing, for this reason.
     Nothing(Refusal),
 }

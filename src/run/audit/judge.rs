@@ -143,15 +143,18 @@ impl<'s> Judge<'s> {
     /// Judges an image. Whatever happens, something comes of it.
     fn job(&mut self, mut job: Job) -> Done {
         let mut told = Vec::new();
-        let judged = catch_unwind(AssertUnwindSafe(|| {
-            self.attempt(&mut job, &mut Messages::to(&mut told))
-        }));
-        let judged = judged.unwrap_or_else(|_| {
+        let judged = self.judged(&mut job, &mut Messages::to(&mut told));
+        self.conclude(job, &judged, told)
+    }
+
+    /// What an image is. Whatever happens, something comes of it.
+    pub(super) fn judged(&mut self, job: &mut Job, told: &mut Messages<'_>) -> Judged {
+        let judged = catch_unwind(AssertUnwindSafe(|| self.attempt(job, told)));
+        judged.unwrap_or_else(|_| {
             self.renew();
             let what = "the thread that judged it ended because of a fault in this program; what it was doing is printed above";
             ImageOutcome::refused(Refusal::new(Reason::EngineFailed, what), Vec::new()).into()
-        });
-        self.conclude(job, &judged, told)
+        })
     }
 
     /// Judges an image, and once more with everything set up anew where gpg has failed: what keeps it from answering may
@@ -208,6 +211,7 @@ impl<'s> Judge<'s> {
             },
             What::Registry(reference) => self.registry(reference, job, told),
             What::Absent(refusal, places) => self.absent(refusal, places, job, told),
+            What::Found(refusal, found) => self.found(refusal, found, job, told),
             What::Object(object) => self.object(&object.loaded, job, told),
         }
     }

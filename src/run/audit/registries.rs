@@ -4,10 +4,11 @@
 
 use crate::openpgp::framing::lost::no_message;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use crate::cluster::registries::Own;
 use crate::digest::Digest;
-use crate::reason::Refusal;
+use crate::reason::{Reason, Refusal};
 use crate::registry::configuration::Configuration;
 use crate::report::console::Messages;
 use crate::run::cluster::Session;
@@ -63,7 +64,12 @@ pub(super) struct Lookups<'r> {
     mirrors: &'r Mirrors,
     free: Mutex<Vec<Registry<'r>>>,
     is_free: Condvar,
+    /// What was found of release payloads.
+    kept: Mutex<Vec<(Key, Elsewhere)>>,
 }
+
+/// What makes two looks at an image without an object the same: where, which image, and whether signatures of it are known.
+type Key = (String, Digest, bool);
 
 impl<'r> Lookups<'r> {
     /// Nobody is contacted yet.
@@ -76,17 +82,82 @@ impl<'r> Lookups<'r> {
             mirrors: &reach.mirrors,
             free: Mutex::new((0..MAX_AT_ONCE).map(new).collect()),
             is_free: Condvar::new(),
+            kept: Mutex::default(),
         }
     }
 
     /// Looks an image up, once a registry is free; also what the user should know.
     pub(super) fn look(&self, sought: Sought<'_>, digest: &Digest) -> (Elsewhere, Vec<String>) {
+        if let Some(found) = self.kept(sought, digest) {
+            return (found, Vec::new());
+        }
         let mut taken = self.take();
         let Some(registry) = &mut taken.registry else {
             return Default::default();
         };
         let found = registry.look(&mut || self.mirrors.clone(), sought, digest);
         (found, registry.take_warnings())
+    }
+
+    /// Has what is looked up from now on end within this time, all of it together; `None` takes that back.
+    pub(super) fn within(&self, limit: Option<Duration>) {
+        let bound = limit.and_then(|limit| Some((limit, Instant::now().checked_add(limit)?)));
+        for registry in self.lock().iter() {
+            registry.within(bound);
+        }
+    }
+
+    /// What the locations of a release payload have beside the one that counts; also what the user should know.
+    pub(super) fn further(&self, payload: &Elsewhere) -> (Elsewhere, Vec<String>) {
+        let mut taken = self.take();
+        let Some(registry) = &mut taken.registry else {
+            return Default::default();
+        };
+        let found = registry.further(payload);
+        (found, registry.take_warnings())
+    }
+
+    /// Looks a release payload up and keeps what was found, so that its report needs no second look.
+    pub(super) fn look_and_keep(&self, sought: Sought<'_>, digest: &Digest) -> (Elsewhere, Vec<String>) {
+        let (found, warnings) = self.look(sought, digest);
+        let key = (sought.reference.to_owned(), digest.clone(), sought.is_signed);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push((key, found.clone()));
+        (found, warnings)
+    }
+
+    /// What was found where the same was sought before, if it was kept.
+    fn kept(&self, sought: Sought<'_>, digest: &Digest) -> Option<Elsewhere> {
+        // What an object has or says of its registry makes it another look.
+        if sought.is_managed || !sought.signatures.is_empty() {
+            return None;
+        }
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_own = |(reference, own, is_signed): &Key| {
+            reference == sought.reference && own == digest && *is_signed == sought.is_signed
+        };
+        kept.iter().find(|(key, _)| is_own(key)).map(|(_, found)| found.clone())
+    }
+
+    /// Hands out the last layer of a release payload that was looked up, or those of all instances of a list, once a registry
+    /// is free; also what the user should know.
+    ///
+    /// # Errors
+    /// When one of them cannot be had, or `take` refuses it; the others are handed out all the same.
+    pub(super) fn last_layers(
+        &self,
+        payload: &Elsewhere,
+        take: &mut dyn FnMut(&[u8]) -> Result<(), String>,
+    ) -> (Result<(), Refusal>, Vec<String>) {
+        let mut taken = self.take();
+        let Some(registry) = &mut taken.registry else {
+            return (
+                Err(Refusal::new(Reason::SourceUnavailable, "no registry is asked")),
+                Vec::new(),
+            );
+        };
+        let read = registry.last_layers(payload, take);
+        (read, registry.take_warnings())
     }
 
     fn take(&self) -> Taken<'_, 'r> {

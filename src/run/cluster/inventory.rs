@@ -4,11 +4,13 @@
 //! What cannot be listed makes the inventory incomplete, by name: it never becomes smaller without a word.
 
 mod between;
+mod contents;
 mod hand_out;
 mod instances;
 mod named;
 mod outline;
 mod release;
+mod scope;
 mod since;
 mod users;
 mod walk;
@@ -16,6 +18,8 @@ mod walk;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+pub(in crate::run) use self::contents::{Contents, Reader};
+pub use self::scope::{Range, Scope, Wanted};
 use self::since::Since;
 pub(in crate::run) use self::users::{add_pod, add_stream, add_tag};
 use super::Session;
@@ -38,37 +42,6 @@ const MAX_NAMED: usize = 20;
 /// Most images that are kept from when they are looked through for lists until they are judged: as many as a page of a
 /// list has. Others are read again.
 const MAX_KEPT: usize = 500;
-
-/// Which images of a cluster are judged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Range {
-    /// Every Image object, and what pods run without there being one.
-    Images,
-    /// What tags of image streams stand for now, and what pods run: in one namespace, or in all.
-    Used(Option<String>),
-    /// Those that are named, and no others.
-    Named(Vec<Wanted>),
-}
-
-/// An image that is named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// What it is called in the cluster.
-    pub name: Name,
-    /// The same as the user wrote it.
-    pub asked: String,
-    /// The user says what is expected of it, so that its stream need not be asked.
-    pub is_expected: bool,
-}
-
-/// Images of a cluster.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Scope {
-    /// Which images of the cluster belong to it.
-    pub range: Range,
-    /// A selector of labels; empty for all. It is for Image objects where these are listed, else for streams and pods.
-    pub selector: String,
-}
 
 /// An image to be judged.
 #[derive(Debug)]
@@ -130,9 +103,14 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Finds out which images there are and what uses them; `map` is that of expected identities. Trouble is named in
-    /// [`Inventory::incomplete`].
-    pub fn read(session: &mut Session, scope: Scope, map: Option<&PrefixMap>) -> Self {
+    /// Finds out which images there are and what uses them; `map` is that of expected identities, and `reader` reads the
+    /// release payloads that run. Trouble is named in [`Inventory::incomplete`].
+    pub(in crate::run) fn read(
+        session: &mut Session,
+        scope: Scope,
+        map: Option<&PrefixMap>,
+        reader: Option<Reader<'_>>,
+    ) -> Self {
         let mut inventory = Self {
             scope,
             uses: Uses::default(),
@@ -156,7 +134,7 @@ impl Inventory {
             lost_name: BTreeMap::new(),
             release: BTreeMap::new(),
         };
-        inventory.gather(&mut session.api, map);
+        inventory.gather(&mut session.api, map, reader);
         inventory
     }
 
@@ -192,7 +170,7 @@ impl Inventory {
         unread.into_iter().any(|refusal| refusal.reason != Reason::NotFound)
     }
 
-    fn gather(&mut self, api: &mut Api, map: Option<&PrefixMap>) {
+    fn gather(&mut self, api: &mut Api, map: Option<&PrefixMap>, reader: Option<Reader<'_>>) {
         let (namespace, selector) = match &self.scope.range {
             Range::Images => (None, ""),
             Range::Used(namespace) => (namespace.as_deref(), self.scope.selector.as_str()),
@@ -238,7 +216,7 @@ impl Inventory {
         });
         self.beside = others;
         if self.scope.range == Range::Images {
-            self.add_release(api, &mut uses);
+            self.add_release(api, &mut uses, reader);
             self.list = Some(Pages::new(images::list(&self.scope.selector)));
         } else {
             uses.sort();
@@ -254,8 +232,21 @@ impl Inventory {
         self.beside.extend(told.others);
         if has_all {
             self.images = uses.all();
+            self.leave_out_unused(&uses);
         }
         self.settle(uses);
+    }
+
+    /// Leaves out components that are neither Images nor used. The list is shared unless there are some.
+    fn leave_out_unused(&mut self, uses: &Uses) {
+        let (unlisted, unused) = std::mem::take(&mut self.unlisted)
+            .into_iter()
+            .partition(|hash| self.is_used(uses, hash));
+        let unused: Vec<[u8; 32]> = unused;
+        self.unlisted = unlisted;
+        if !unused.is_empty() {
+            Arc::make_mut(&mut self.images).retain(|hash| unused.binary_search(hash).is_err());
+        }
     }
 
     /// Sorts what was gathered, and says what of it was left out.
@@ -292,6 +283,12 @@ impl Inventory {
             stream: by.name.split_once(':')?.0.to_owned(),
             digest: digest.clone(),
         })
+    }
+
+    /// Whether something uses an image: a payload that runs does not use its components.
+    fn is_used(&self, uses: &Uses, image: &[u8; 32]) -> bool {
+        let is_payload = self.release.contains_key(image);
+        uses.has_use(*image, |kind| kind != UseKind::Release || is_payload)
     }
 
     /// Asks for an Image, or, for users who may not read those, for the copy of it in a stream.

@@ -2,7 +2,7 @@
 //! The signatures of a manifest in all places that its location has for them. Each is asked for itself: trouble with one
 //! spoils no other and hides none.
 
-use super::{unread, Registries, Taken};
+use super::{unread, Registries, Taken, MAX_LOCATIONS};
 use crate::digest::Digest;
 use crate::image::too_many;
 use crate::limits::{MAX_BLOB_BYTES, MAX_SIGNATURES};
@@ -195,6 +195,19 @@ impl Registries<'_> {
             ));
         }
         found
+    }
+
+    /// The signatures of a manifest at the other locations of an image, and what each place there answered. Of each as many are
+    /// judged as of an image.
+    pub fn further(&mut self, taken: &Taken, digest: &Digest) -> (Vec<SignatureBlob>, Vec<SourceAnswer>) {
+        let (mut signatures, mut sources) = (Vec::new(), Vec::new());
+        let others = taken.others.iter().filter(|location| !location.blocked);
+        for location in others.take(MAX_LOCATIONS) {
+            let gathered = self.signatures_at(&taken.asked, location, digest);
+            signatures.extend(gathered.signatures);
+            sources.extend(gathered.sources);
+        }
+        (signatures, sources)
     }
 
     /// The signatures of a manifest at a location.

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::{Candidate, Inventory, MAX_NAMED};
+use crate::audit::entry::UseKind;
 use crate::audit::uses::Known;
 use crate::cluster::api::Api;
 use crate::cluster::images;
@@ -50,7 +51,8 @@ impl Inventory {
     /// Notes an Image that came after the beginning. One that runs is judged as what has no Image object, since it may be
     /// used by what came with it.
     pub(super) fn note_new(&mut self, hash: [u8; 32]) -> bool {
-        let runs = self.uses.is_run(&Digest::from_hash(hash));
+        let is_own = |kind| kind == UseKind::Pod || kind == UseKind::Release && self.release.contains_key(&hash);
+        let runs = self.uses.has_use(hash, is_own);
         if runs {
             self.since.run.insert(hash);
         }
@@ -81,7 +83,7 @@ impl Inventory {
         let found = images::find(api, &Name::Image(digest.clone()));
         match &found {
             Err(refusal) if refusal.reason == Reason::NotFound => {
-                if !self.uses.is_used(digest) {
+                if !self.is_used(&self.uses, hash) {
                     self.since.gone += 1;
                     return None;
                 }

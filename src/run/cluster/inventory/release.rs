@@ -1,12 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The release payload that a cluster runs, and the signatures that the cluster keeps of it: there need be no Image object.
+//! Its components are what it names: images that run and Images of the cluster are expected to be signed as it names them.
 
+use super::contents::{Contents, Reader};
 use super::users::used;
 use super::Inventory;
 use crate::audit::entry::UseKind;
 use crate::audit::uses::Uses;
 use crate::cluster::api::Api;
-use crate::cluster::release::{self, Kept};
+use crate::cluster::images;
+use crate::cluster::names::Name;
+use crate::cluster::release::{self, Kept, Payload};
 use crate::digest::Digest;
 use crate::image::too_many;
 use crate::limits::MAX_SIGNATURES;
@@ -18,8 +22,8 @@ use crate::subject::{Answer, Content, SignatureBlob, SourceAnswer, SourceKind};
 const MAX_NAMED: usize = 1000;
 
 impl Inventory {
-    /// Finds out which payload runs, and which signatures the cluster keeps of it.
-    pub(super) fn add_release(&mut self, api: &mut Api, uses: &mut Uses) {
+    /// Finds out which payload runs, which signatures the cluster keeps of it, and which components it has.
+    pub(super) fn add_release(&mut self, api: &mut Api, uses: &mut Uses, reader: Option<Reader<'_>>) {
         let payloads = match release::running(api) {
             Ok(payloads) => payloads,
             Err(refusal) => {
@@ -48,6 +52,42 @@ impl Inventory {
                     .insert(hash, of_release(own.map_err(|refusal| refusal.clone())));
             }
         }
+        if let Some(reader) = reader {
+            for payload in &payloads {
+                self.add_components(api, uses, payload, reader);
+            }
+        }
+    }
+
+    /// Whether the cluster runs a payload that is known.
+    pub(in crate::run) fn has_release(&self) -> bool {
+        !self.release.is_empty()
+    }
+
+    /// Whether an image is a payload that the cluster runs.
+    pub(in crate::run) fn is_release(&self, image: &str) -> bool {
+        let hash = Digest::parse(image).ok().and_then(|digest| digest.hash());
+        hash.is_some_and(|hash| self.release.contains_key(&hash))
+    }
+
+    /// Notes the components of a payload, each as it names it.
+    fn add_components(&mut self, api: &mut Api, uses: &mut Uses, payload: &Payload, reader: Reader<'_>) {
+        let Some(digest) = payload.image.digest() else { return };
+        let object = images::find(api, &Name::Image(digest.clone()));
+        let Contents { components, unknown } = reader(payload, self.aside(digest.as_str()), object);
+        // What is no Image and is not used otherwise is not judged, and needs no place in the table.
+        let has_all = self.has_outline && self.scope.selector.is_empty();
+        let added = uses.added();
+        let is_known = |uses: &Uses, hash: &[u8; 32]| uses.began_with(hash) || added.binary_search(hash).is_ok();
+        for component in components {
+            let own = component.image.digest();
+            let own = own.filter(|own| !has_all || own.hash().is_some_and(|hash| is_known(uses, &hash)));
+            if let Some(own) = own {
+                let by = used(UseKind::Release, "", &format!("{}/{}", payload.version, component.name));
+                uses.add(own, &by, std::slice::from_ref(&component.image));
+            }
+        }
+        self.incomplete.extend(unknown);
     }
 }
 

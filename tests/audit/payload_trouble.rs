@@ -37,7 +37,7 @@ fn garbage(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|n| format!("garbage {n}").into_bytes()).collect()
 }
 
-/// Has the registry have so much of the payload that is no signature.
+/// Has the registry serve so many blobs beside the payload that are not signatures.
 fn litter(scene: &Dispute, count: usize) {
     scene.town.hub.store(|store| {
         for (n, blob) in garbage(count).iter().enumerate() {

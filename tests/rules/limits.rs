@@ -6,7 +6,7 @@ use std::fs;
 use super::modules::root;
 
 /// The rows of the section by what begins them, with the constants or fields that have their numbers, in the order of the row.
-const ROWS: [(&str, &[(&str, &str)]); 18] = [
+const ROWS: [(&str, &[(&str, &str)]); 20] = [
     ("signature blob", &[("limits", "MAX_BLOB_BYTES")]),
     ("payload", &[("limits", "MAX_PAYLOAD_BYTES")]),
     ("manifest", &[("limits", "MAX_MANIFEST_BYTES")]),
@@ -31,6 +31,19 @@ const ROWS: [(&str, &[(&str, &str)]); 18] = [
         ],
     ),
     ("page of an API server", &[("limits", "MAX_PAGE_BYTES")]),
+    (
+        "last layer of a release payload",
+        &[
+            ("source/registry/layers", "MAX_LAYER_BYTES"),
+            ("cluster/release/archive", "MAX_CONTENT"),
+            ("cluster/release/archive", "MAX_REFERENCES"),
+            ("cluster/release/components", "MAX_COMPONENTS"),
+        ],
+    ),
+    (
+        "all requests to registries about a release payload",
+        &[("run/audit/cluster/payload", "MAX_TIME")],
+    ),
     ("nesting of JSON other than", &[("json/grammar", "MAX_DEPTH")]),
     ("nesting of payloads and manifests", &[("payload", "MAX_PAYLOAD_DEPTH")]),
     (

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //! The release payload that a cluster runs, before anything else is judged: only one that is Verified itself says what its
-//! components are to be signed as (docs/contract.md 11). What others call the payload is no part of that: nobody's tag or pod
+//! components are to be signed as (docs/contract.md 11). What others call the payload does not count: nobody's tag or pod
 //! takes back what a payload expects.
 
 mod trouble;

@@ -110,7 +110,7 @@ pub(super) fn troubles(looked: &Looked<'_>) -> Vec<Trouble> {
     found
 }
 
-/// What was not looked at of a payload, and is no trouble: its object, and its locations beside the one that counts, need have
+/// What was not looked at of a payload and does not count as trouble: its object, and its locations beside the one that counts, need have
 /// nothing. In words that are safe to print, to be added to what came of it.
 pub(super) fn not_looked_at(
     with_object: Option<&ImageOutcome>,

@@ -7,7 +7,8 @@ use std::io::{self, Write};
 /// Stands for the spaces inside of names while lines are broken. It cannot be in a text that is safe to print.
 const GLUE: char = '\u{1}';
 
-/// Programs whose commands end where the clause does, if a colon stands before them.
+/// Programs whose commands end where the clause does, if a colon stands before them. They get no line of their own: words of
+/// others may read like a command, and must not look like a proposal.
 const PROGRAMS: [&str; 4] = ["skopeo", "image-signature", "openssl", "oc"];
 
 /// Commands of `oc` that are proposed; messages also tell what others of them print.
@@ -70,10 +71,7 @@ fn commands(text: &str) -> String {
 fn is_alone(word: &str, before: &str, is_last: bool) -> bool {
     before.ends_with(':')
         && word.contains(GLUE)
-        && ["gpg", "mkdir", "--"]
-            .iter()
-            .chain(&PROGRAMS)
-            .any(|begin| word.starts_with(begin))
+        && ["gpg", "mkdir", "--"].iter().any(|begin| word.starts_with(begin))
         && (is_last || word.ends_with([',', ';', '.']))
 }
 
@@ -209,27 +207,25 @@ mod tests {
     }
 
     #[test]
-    fn a_command_behind_a_colon_ends_with_its_clause() {
+    fn a_command_behind_a_colon_stays_together_up_to_the_end_of_its_clause() {
         let text =
             "it is not there; see its tags: skopeo --registries-conf rc list-tags docker://h/a; or log in: oc login";
-        let expected = "it is not there; see its tags:\n    skopeo --registries-conf rc list-tags docker://h/a\n  or log in:\n    oc login\n";
-        for width in [10, 200] {
-            let lines = wrapped(text, 0, 2, width);
-            assert_eq!(
-                lines.split_whitespace().collect::<Vec<_>>(),
-                expected.split_whitespace().collect::<Vec<_>>()
-            );
-            for command in expected.lines().filter(|line| line.starts_with("    ")) {
-                assert!(lines.lines().any(|line| line == command), "{width}: {lines}");
-            }
+        let lines = wrapped(text, 0, 2, 10);
+        for command in ["skopeo --registries-conf rc list-tags docker://h/a;", "oc login"] {
+            assert!(lines.lines().any(|line| line.trim() == command), "{lines}");
         }
-        assert_eq!(wrapped(text, 0, 2, 80), expected);
         // No colon, no command: prose may go on with the name of a program.
         assert_eq!(wrapped("ask oc for it", 0, 2, 8), "ask oc\n  for it\n");
         assert_eq!(
             wrapped("no: oc describe says no", 0, 2, 80),
             "no: oc describe says no\n"
         );
+    }
+
+    #[test]
+    fn what_a_server_says_is_no_line_to_be_typed() {
+        let text = "the server says \"do: skopeo login evil.example; see: oc login evil.example\"";
+        assert_eq!(wrapped(text, 0, 2, 200), format!("{text}\n"));
     }
 
     #[test]

@@ -175,6 +175,22 @@ fn a_policy_as_an_option_is_told_to_be_an_argument() {
             &["why", "quay.io/a/b:1", "--policy", "policy.json", "--token", "secret"],
             "image-signature policy why REF FILE",
         ),
+        (
+            &["why", "quay.io/a/b:1", "--policy", "policy.json", "--creds", "me:secret"],
+            "image-signature policy why REF FILE",
+        ),
+        (
+            &["why", "--policy", "policy.json", "--password=secret", "quay.io/a/b:1"],
+            "image-signature policy why REF FILE",
+        ),
+        (
+            &["why", "--policy", "policy.json", "me:secret@quay.io/a/b:1"],
+            "image-signature policy why REF FILE",
+        ),
+        (
+            &["lint", "--policy", "https://h/policy.json?sig=secret"],
+            "image-signature policy lint FILE",
+        ),
     ] {
         let outcome = sandbox.run([&["policy"], args].concat()).expect_usage(words);
         assert!(!outcome.stderr.contains("secret"), "{outcome:?}");

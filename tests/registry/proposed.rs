@@ -21,13 +21,14 @@ fn guarded() -> (Town, Hub, String) {
     (town, hub, name)
 }
 
-/// The command in the block that is printed, which is on a line of its own.
+/// The command in the block that is printed, which is never broken.
 #[track_caller]
 fn proposed(outcome: &Outcome) -> Vec<String> {
-    let mut lines = outcome.stdout.lines().map(str::trim);
-    let line = lines.find(|line| line.starts_with("skopeo "));
+    let mut lines = outcome.stdout.lines();
+    let line = lines.find_map(|line| line.find("skopeo ").map(|at| &line[at..]));
     let line = line.unwrap_or_else(|| panic!("{outcome:?}"));
-    line.split(' ').map(str::to_owned).collect()
+    let command = line.split([',', ';']).next().unwrap_or_default();
+    command.split(' ').map(str::to_owned).collect()
 }
 
 /// Whether a command succeeds as it was proposed; true where there is no skopeo.

@@ -5,14 +5,30 @@ use std::ffi::OsString;
 
 use crate::text::{safe, shell_word};
 
-/// Options whose values may be secrets, which are not repeated.
-const SECRETS: [&str; 1] = ["--token"];
+/// Options that are repeated. Behind others, also those of other commands, a secret may stand.
+const REPEATED: [&str; 6] = [
+    "--policy",
+    "-o",
+    "--output",
+    "--mirrors",
+    "--registries-conf",
+    "--registries.d",
+];
+
+/// Whether a word of a command line can have no secret: a URL may have one before an @ and behind a question mark.
+fn is_shown(word: &str) -> bool {
+    let option = word.split('=').next().unwrap_or_default();
+    let is_known = !word.starts_with('-') || REPEATED.contains(&option);
+    let at = word.find('@').map(|at| &word[at..]);
+    is_known
+        && !word.contains('?')
+        && at.is_none_or(|digest| digest.starts_with("@sha256:") && digest.rfind('@') == Some(0))
+}
 
 /// What to write instead: the same command line, the policy as an argument behind the others.
 pub(super) fn as_an_argument(command: &str, args: &[OsString]) -> String {
     let words: Option<Vec<&str>> = args.iter().skip(1).map(|word| word.to_str()).collect();
-    let is_secret = |word: &&str| SECRETS.iter().any(|own| word.starts_with(own));
-    let words = words.filter(|words| !words.iter().any(is_secret));
+    let words = words.filter(|words| words.iter().all(|word| is_shown(word)));
     let instead = words.map(|words| {
         let (mut rest, mut files) = (Vec::new(), Vec::new());
         let mut words = words.into_iter();

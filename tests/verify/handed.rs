@@ -24,7 +24,7 @@ fn a_file_that_looks_like_something_known() {
         (
             "signature-1",
             &binary,
-            "image-signature inspect signature-1 shows a signature",
+            "to see what a signature claims: image-signature inspect signature-1",
         ),
         (
             "cosign.pub",

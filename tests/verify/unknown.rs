@@ -190,11 +190,17 @@ fn options_of_another_command_name_it() {
 #[test]
 fn a_policy_is_an_argument_of_the_commands_about_policies() {
     let sandbox = Sandbox::new();
-    for args in [
-        &["policy", "why", "registry.local/app:v1", "--policy", "policy.json"][..],
-        &["policy", "lint", "--policy=policy.json"],
+    for (args, words) in [
+        (
+            &["policy", "why", "registry.local/app:v1", "--policy", "policy.json"][..],
+            "image-signature policy why registry.local/app:v1 policy.json",
+        ),
+        (
+            &["policy", "lint", "--policy=policy.json"],
+            "image-signature policy lint policy.json",
+        ),
     ] {
-        sandbox.run(args).expect_usage("image-signature policy why REF FILE");
+        sandbox.run(args).expect_usage(words);
     }
     sandbox
         .run(["policy", "lint", "--polcy", "x"])

@@ -30,7 +30,7 @@ mod vectors;
 
 use std::process::Command;
 
-pub use self::hosts::api;
+pub use self::hosts::{api, TOKEN};
 use crate::support::api::Server;
 pub use crate::support::cluster::allow_configuration;
 use crate::support::cluster::{Scene, IDENTITY};

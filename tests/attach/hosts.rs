@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::attach::{allow_configuration, configuration, mirror_sets, route};
 use crate::support::api::{Fault, Rule, Server, User};
 
-const TOKEN: &str = "token-1";
+pub const TOKEN: &str = "token-1";
 
 fn server() -> Server {
     let server = Server::start();

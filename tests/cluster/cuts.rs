@@ -4,10 +4,9 @@
 use image_signature::cluster::api::{Api, ApiError};
 use serde_json::{json, Value};
 
-use crate::attach::api;
+use crate::attach::{api, TOKEN};
 use crate::cluster::{line, RIGHT, USER};
 use crate::support::api::{Fault, Server, User};
-use crate::support::cluster::TOKEN;
 use crate::support::images::{image, D1};
 
 /// How many servers have the cuts of one answer among them.

@@ -138,7 +138,7 @@ fn a_home_that_is_missing_or_no_directory_is_trouble() {
         let text = message(&desk.run(&home, &[]));
         assert_eq!(text.contains("mkdir"), !makes.is_empty(), "{text}");
         assert!(text.contains(makes), "{text}");
-        let line = text.split("in with: ").nth(1).unwrap().split(';').next().unwrap();
+        let line = text.split("key with: ").nth(1).unwrap().split(';').next().unwrap();
         let file = desk.sandbox.path("exported.gpg");
         fs::write(&file, desk.publisher.gpg(&["--export"], b"")).unwrap();
         let line = line.replace("FILE", file.to_str().unwrap());

@@ -76,6 +76,11 @@ impl Renewable {
         }
     }
 
+    /// Tells that a login is good no longer, for which there was another one.
+    pub(super) fn has_ended(&self, login: &Login) {
+        self.helper.state().has_ended(login);
+    }
+
     /// Tells what became of a login in place of another one.
     pub(super) fn was_shown(&self, login: &Login, is_good: bool) {
         self.helper.state().was_shown(login, is_good);

@@ -97,6 +97,34 @@ fn a_repository_that_is_forbidden_does_not_stop_the_renewal_of_a_login_that_ends
     assert_eq!(asked, 3);
 }
 
+/// What is not there, or forbidden, says nothing against a login that is given in place of one that has ended.
+#[test]
+fn images_that_are_missing_take_no_new_login_from_those_that_follow() {
+    for is_forbidden in [false, true] {
+        let place = Place::new(&new_each_time("[ $n != 3 ] || n=2"));
+        let (media_type, manifest) = place.hub.store(|store| store.repository("ns/app").manifest("v1"));
+        let given = Answer::ok(&media_type, manifest);
+        let ended = Answer::challenge("Basic realm=\"registry\"");
+        place.hub.answers("/v2/ns/app/manifests/v1", [given, ended]);
+        let (missing, honest) = (["ns/gone-1", "ns/gone-2", "ns/gone-3"], ["ns/third", "ns/fourth"]);
+        let end = if is_forbidden { "never" } else { "2" };
+        let mut ends = vec![("ns/app", "1"), ("ns/other", "never")];
+        ends.extend(honest.map(|path| (path, "2")));
+        each(&place, &ends);
+        for path in missing {
+            place.hub.store(|store| store.repository(path).image("v2", path));
+        }
+        ends.extend(missing.map(|path| (path, end)));
+        let ends = ends.into_iter().map(|(path, end)| (path, format!("{PASSWORD}-{end}")));
+        place.hub.guard(Guard::Each(USER.to_owned(), ends.collect()));
+        let (outcome, _) = run(&place, &[&missing[..], &honest].concat(), 3);
+        let found = verdicts(&outcome);
+        assert_eq!(found[..2], ["Verified", "Unchecked"], "{is_forbidden} {outcome:#?}");
+        assert_eq!(found[2..5], ["Unchecked"; 3], "{is_forbidden} {outcome:#?}");
+        assert_eq!(found[5..], ["Unsigned"; 2], "{is_forbidden} {outcome:#?}");
+    }
+}
+
 /// Each time may be a question to the user.
 #[test]
 fn a_helper_is_asked_once_for_repositories_that_are_forbidden_while_the_login_is_good() {

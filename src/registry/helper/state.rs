@@ -167,6 +167,20 @@ impl State {
         }
     }
 
+    /// Of two logins, this one is good no longer: the other one stays, whatever refused it.
+    pub(super) fn has_ended(&mut self, login: &Login) {
+        let Some(Said {
+            answer: Ok(Some(said)), ..
+        }) = &mut self.said
+        else {
+            return;
+        };
+        match self.other.take() {
+            Some(other) if said == login => *said = other,
+            other => self.other = other.filter(|own| own != login),
+        }
+    }
+
     /// Several sessions may find the same login refused.
     fn was_in_vain(&mut self) {
         if !self.is_in_vain {

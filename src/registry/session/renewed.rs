@@ -63,8 +63,12 @@ impl Session<'_> {
             Err(Trouble::Forbidden { .. }) => false,
             _ => self.is_given(&renewed),
         };
-        if let Some(stored) = &renewed.login {
-            helper.was_shown(&stored.login, is_good);
+        let is_refused = matches!(answer, Err(Trouble::Forbidden { .. }));
+        match (&renewed.login, &asked.login) {
+            (_, Some(old)) if is_refused && self.has_ended(&old.login) => helper.has_ended(&old.login),
+            // Of what is not there nobody knows whether it would be given.
+            (Some(stored), _) if is_good || is_refused => helper.was_shown(&stored.login, is_good),
+            _ => {}
         }
         if is_good {
             self.newest.keep(&renewed);

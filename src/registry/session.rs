@@ -289,13 +289,14 @@ impl<'n> Session<'n> {
             response = if is_same(&next, &self.base) {
                 self.ask(repository, &target, accept, limit)?
             } else {
+                let sent = redirect::told(&server);
                 let question = Question {
                     url: &target,
                     accept,
                     headers: &[],
                     form: None,
                     limit,
-                    sent: Some(&redirect::told(&server)),
+                    sent: Some(&sent),
                 };
                 self.clients.ask(&next, redirect::reach(&self.base, &next), question)?
             };

@@ -193,8 +193,7 @@ pub(super) fn is_other_name(verified: X509VerifyResult) -> bool {
     matches!(verified.as_raw(), 62 | 64)
 }
 
-/// Whether nobody is known who issued a certificate: X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT and
-/// X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY.
+/// Whether the issuer of a certificate is unknown: X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT, with and without _LOCALLY.
 pub(super) fn is_of_unknown_issuer(verified: X509VerifyResult) -> bool {
     matches!(verified.as_raw(), 2 | 20)
 }

@@ -24,8 +24,7 @@ const MAX_HEADER: u64 = 64 << 10;
 /// The file that says which components a payload has, out of the layer with its manifests.
 ///
 /// # Errors
-/// When the layer is damaged or too large, and where the file is missing, there twice, or no file; in words that are safe to
-/// print.
+/// When the layer is damaged or too large, or the file is missing, occurs twice or is not a regular file; safe to print.
 pub(super) fn image_references(layer: &[u8]) -> Result<Vec<u8>, String> {
     let mut content = Bounded {
         inner: MultiGzDecoder::new(layer),

@@ -57,8 +57,7 @@ impl Base {
 }
 
 impl Login {
-    /// As Go sends it (`net/http`): each part without its percent-encoding, and a colon between them also where there is no
-    /// password.
+    /// As Go sends it (`net/http`): each part without its percent-encoding, with a colon even if the password is missing.
     fn of(text: &str) -> Self {
         let (user, password) = text.split_once(':').unwrap_or((text, ""));
         let (user, password) = (decoded_bytes(user), decoded_bytes(password));

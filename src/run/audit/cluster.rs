@@ -235,8 +235,7 @@ impl<'s> Cluster<'s> {
         complaints
     }
 
-    /// Heeds what an image was judged to be: the components of a payload that is Verified would be known if its registry were
-    /// asked.
+    /// Heeds the verdict on an image: if it is a Verified payload, its registry could tell the components.
     pub(super) fn heed(&mut self, entry: &Entry) {
         if !self.looks && entry.verdict == Verdict::Verified && self.inventory.is_release(&entry.image) {
             self.notes.push(payload::NOT_ASKED.to_owned());

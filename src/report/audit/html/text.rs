@@ -5,8 +5,7 @@ use minijinja::{HtmlEscape, Value};
 
 use crate::text::time;
 
-/// The filter `breaks`: text that is escaped, and that a narrow column breaks between the parts of a name before it breaks
-/// within one.
+/// The filter `breaks`: escaped text that a narrow column breaks between the parts of a name first, and within them last.
 pub(super) fn breaks(text: &str) -> Value {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
